@@ -11,6 +11,8 @@ export interface Failure {
   readonly retryable: boolean;
   /** The provider asked not to be called again for this many milliseconds. */
   readonly retryAfterMs?: number;
+  /** Name of the field of the provider's answer that cannot be used. */
+  readonly field?: string;
   /** HTTP status, where there was one. */
   readonly status?: number;
   /** A code of the provider or the platform, from a closed list. */

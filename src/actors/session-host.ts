@@ -1,0 +1,415 @@
+import {
+  type ActorRefFrom,
+  type AnyActorRef,
+  createActor,
+  type InspectionEvent,
+  type Observer,
+  type SnapshotFrom,
+} from 'xstate';
+import { seedOf } from '../machines/backoff.ts';
+import { type CoordinatorLimits, coordinatorMachine, type Refusal } from '../machines/coordinator.ts';
+import { type PublicState, publicStateOf } from '../machines/public-state.ts';
+import { sessionMachine } from '../machines/session.ts';
+import type { SessionConfig } from '../machines/session-config.ts';
+import { reportsOf, type SessionReport } from '../machines/session-report.ts';
+import type { EndReason, SessionContext, SessionEvent } from '../machines/session-types.ts';
+import { ActivityOrder, type Ordered } from './activity-order.ts';
+import { useActorTimers } from './actor-timers.ts';
+import { sanitisedCause } from './classify-failure.ts';
+import { LeaseVault, type VaultCounts } from './lease-vault.ts';
+import type { Clock, Logger, SessionDriver } from './ports.ts';
+import type { Secret } from './secret.ts';
+import { type EndSteps, sessionActors } from './session-actors.ts';
+import { stampedLogic } from './stamped-logic.ts';
+
+type SessionRef = ActorRefFrom<typeof sessionMachine>;
+type SessionSnapshot = SnapshotFrom<typeof sessionMachine>;
+type CoordinatorRef = ActorRefFrom<typeof coordinatorMachine>;
+
+/** A session as its owner sees it at one moment. */
+export interface SessionView {
+  readonly sessionId: string;
+  readonly state: PublicState;
+  readonly context: SessionContext;
+}
+
+/** What the host tells the owner of the sessions. Calls come in order, after the state they tell of can be read. */
+export interface HostListener {
+  onReport(sessionId: string, report: SessionReport, view: SessionView): void;
+  /** A start, or a renewal of a failed session, was not admitted. */
+  onRefused(sessionId: string, code: Refusal | 'SESSION_ENDED'): void;
+  /** The actor of a session threw. It is started again when `restarted`. */
+  onCrashed(sessionId: string, error: unknown, restarted: boolean): void;
+}
+
+export interface SessionHostOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limits: CoordinatorLimits;
+  readonly listener: HostListener;
+  readonly steps: EndSteps;
+  readonly inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined;
+}
+
+export interface StartRequest {
+  readonly sessionId: string;
+  readonly driver: SessionDriver;
+  readonly config: SessionConfig;
+}
+
+/** A session that the host knows: waiting for a slot as long as it has no actor. */
+class Entry implements Ordered {
+  earlier: Ordered | undefined;
+  later: Ordered | undefined;
+  order: ActivityOrder<Ordered> | undefined;
+  /** Its place among the sessions that may be evicted. */
+  readonly idle: IdlePlace = new IdlePlace(this);
+  readonly request: StartRequest;
+  ref: SessionRef | undefined;
+  /** The last snapshot that was committed: what a crash is judged by. */
+  committed: SessionSnapshot | undefined;
+  /** Transitions whose snapshot is not committed yet. */
+  pending: { before: SessionSnapshot | undefined; after: SessionSnapshot; event: { type: string; at?: number } }[] = [];
+
+  constructor(request: StartRequest) {
+    this.request = request;
+  }
+}
+
+class IdlePlace implements Ordered {
+  earlier: Ordered | undefined;
+  later: Ordered | undefined;
+  order: ActivityOrder<Ordered> | undefined;
+  readonly entry: Entry;
+
+  constructor(entry: Entry) {
+    this.entry = entry;
+  }
+}
+
+const holdsSlot = (snapshot: SessionSnapshot | undefined): boolean => snapshot === undefined || snapshot.hasTag('live');
+
+/** Stops an actor that has a parent; XState has no public way to, other than through the parent's own children. */
+const stopActor = (ref: AnyActorRef): void => (ref as unknown as { _stop(): void })._stop();
+
+/**
+ * Runs the coordinator chart and the session charts, and does what they order.
+ *
+ * Sessions are children of the coordinator for supervision, but are not in its `children` record, which is copied on
+ * every start and stop; they are kept in a map here. So starting, stopping and driving one session costs the same
+ * however many there are.
+ */
+export class SessionHost {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #listener: HostListener;
+  readonly #vault: LeaseVault;
+  readonly #entries = new Map<string, Entry>();
+  readonly #recent = new ActivityOrder<Entry>();
+  readonly #evictable = new ActivityOrder<IdlePlace>();
+  readonly #machine: typeof sessionMachine;
+  readonly #coordinator: CoordinatorRef;
+  readonly #armed: (actor: AnyActorRef) => number;
+  readonly #stopped: Promise<void>;
+
+  constructor({ clock, logger, limits, listener, steps, inspect }: SessionHostOptions) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#listener = listener;
+    this.#vault = new LeaseVault(clock, logger);
+    const actors = sessionActors(
+      { driverOf: id => this.#known(id).request.driver, credentialOf: id => this.credentialOf(id) },
+      steps,
+      this.#vault,
+      clock,
+      logger,
+    );
+    this.#machine = stampedLogic(
+      sessionMachine.provide({
+        actors,
+        actions: {
+          releaseLease: ({ context }, { lease }) => {
+            if (lease !== null)
+              void this.#vault.release(this.#known(context.sessionId).request.driver, context.sessionId, lease.attempt);
+          },
+          returnAdmission: ({ context }) => this.#tell({ type: 'RETURNED', sessionId: context.sessionId }),
+        },
+      }),
+      clock,
+      (self, before, after, event) => this.#entries.get(self.id)?.pending.push({ before, after, event }),
+    );
+    const coordinator = stampedLogic(
+      coordinatorMachine.provide({
+        actions: {
+          admit: (_, { sessionId }) => this.#run(this.#known(sessionId)),
+          refuse: (_, { sessionId, code }) => this.#refuse(sessionId, code),
+          cancelStart: (_, { sessionId }) => this.#refuse(sessionId, 'SESSION_ENDED'),
+          evict: (_, { sessionId }) => this.send(sessionId, { type: 'END', reason: 'evicted' }),
+          revive: (_, { sessionId }) => this.send(sessionId, { type: 'REVIVE' }),
+          restart: (_, { sessionId }) => this.#restart(this.#known(sessionId)),
+          abandon: (_, { sessionId }) => this.#abandon(this.#known(sessionId), 'crashed'),
+          endAll: (_, { reason }) => this.#endAll(reason),
+          abandonAll: () => {
+            for (const entry of [...this.#entries.values()]) this.#abandon(entry, 'disposed');
+          },
+        },
+      }),
+      clock,
+    );
+    this.#coordinator = createActor(coordinator, {
+      input: limits,
+      clock,
+      id: 'coordinator',
+      ...(inspect === undefined ? {} : { inspect }),
+    });
+    this.#armed = useActorTimers(this.#coordinator.system, clock);
+    this.#stopped = new Promise(resolve => {
+      this.#coordinator.subscribe({
+        complete: resolve,
+        error: error => {
+          logger.error('the coordinator threw', { cause: sanitisedCause(error) });
+          for (const entry of [...this.#entries.values()]) this.#abandon(entry, 'crashed');
+          resolve();
+        },
+      });
+    });
+    this.#coordinator.start();
+  }
+
+  /** How many sessions hold a slot. */
+  get live(): number {
+    return this.#coordinator.getSnapshot().context.live;
+  }
+
+  /** How many starts wait for a slot. */
+  get waiting(): number {
+    return this.#coordinator.getSnapshot().context.waiting.length;
+  }
+
+  get accepting(): boolean {
+    return this.#coordinator.getSnapshot().value === 'accepting';
+  }
+
+  get credentials(): VaultCounts {
+    return this.#vault.counts;
+  }
+
+  /** The actor that supervises the sessions, for inspection. */
+  get coordinator(): CoordinatorRef {
+    return this.#coordinator;
+  }
+
+  /** Asks for a session. It is admitted, queued or refused before this returns. */
+  start(request: StartRequest): void {
+    this.#entries.set(request.sessionId, new Entry(request));
+    this.#tell({
+      type: 'START',
+      sessionId: request.sessionId,
+      evictable: this.#evictable.longestIdle?.entry.request.sessionId ?? null,
+    });
+  }
+
+  /** Says something to a session. Nothing happens if there is none, or if its chart does not take the event. */
+  send(sessionId: string, event: SessionEvent): void {
+    const entry = this.#entries.get(sessionId);
+    if (entry === undefined) return;
+    if (entry.ref !== undefined) entry.ref.send(event);
+    else if (event.type === 'END') this.#tell({ type: 'CANCEL', sessionId });
+  }
+
+  /** Asks for a slot for a failed session, to renew it. */
+  revive(sessionId: string): void {
+    if (this.#entries.get(sessionId)?.ref !== undefined) this.#tell({ type: 'REVIVE', sessionId });
+  }
+
+  configure(limits: CoordinatorLimits): void {
+    this.#tell({ type: 'CONFIGURE', limits });
+  }
+
+  /** Ends every session. Resolves when all are gone, at the latest at the coordinator's deadline. */
+  async drain(): Promise<void> {
+    this.#tell({ type: 'DRAIN' });
+    await this.#stopped;
+  }
+
+  view(sessionId: string): SessionView | undefined {
+    const snapshot = this.#entries.get(sessionId)?.committed;
+    return snapshot === undefined ? undefined : viewOf(snapshot);
+  }
+
+  /** The live session that was active last. */
+  latest(): SessionView | undefined {
+    const snapshot = this.#recent.latest?.committed;
+    return snapshot === undefined ? undefined : viewOf(snapshot);
+  }
+
+  *views(): Generator<SessionView> {
+    for (const { committed } of this.#entries.values()) if (committed !== undefined) yield viewOf(committed);
+  }
+
+  /** The secret of the credential that the session serves on. */
+  credentialOf(sessionId: string): Secret | undefined {
+    const snapshot = this.#entries.get(sessionId)?.ref?.getSnapshot();
+    if (snapshot === undefined || !snapshot.hasTag('live') || publicStateOf(snapshot.value) === 'ending')
+      return undefined;
+    const { lease } = snapshot.context;
+    if (lease === null || lease.expiresAt <= this.#clock.now()) return undefined;
+    return this.#vault.secretOf(sessionId, lease.attempt);
+  }
+
+  /** The actor of a session, for inspection. */
+  actorOf(sessionId: string): SessionRef | undefined {
+    return this.#entries.get(sessionId)?.ref;
+  }
+
+  /** Timers that a session has armed. */
+  timersOf(sessionId: string): number {
+    const ref = this.#entries.get(sessionId)?.ref;
+    return ref === undefined ? 0 : this.#armed(ref);
+  }
+
+  #tell(event: Parameters<CoordinatorRef['send']>[0]): void {
+    this.#coordinator.send(event);
+  }
+
+  #known(sessionId: string): Entry {
+    const entry = this.#entries.get(sessionId);
+    if (entry === undefined) throw new Error(`the host has no session "${sessionId}"`);
+    return entry;
+  }
+
+  #run(entry: Entry): void {
+    const { sessionId, driver, config } = entry.request;
+    const previous = entry.committed?.context;
+    const ref = createActor(this.#machine, {
+      parent: this.#coordinator,
+      id: sessionId,
+      input: {
+        sessionId,
+        config: previous?.config ?? config,
+        kind: {
+          credential: driver.mint !== undefined,
+          channel: driver.open !== undefined,
+          probe: driver.probe !== undefined,
+        },
+        seed: seedOf(sessionId),
+        ...(previous === undefined ? {} : { previous }),
+      },
+    });
+    entry.ref = ref;
+    ref.subscribe({
+      next: () => this.#commit(entry),
+      error: error => this.#crashed(entry, error),
+    });
+    ref.start();
+  }
+
+  #commit(entry: Entry): void {
+    const pending = entry.pending;
+    if (pending.length === 0) return;
+    entry.pending = [];
+    for (const { before, after, event } of pending) {
+      const crashedBefore = before === undefined ? entry.committed : before;
+      entry.committed = after;
+      this.#place(entry, crashedBefore, after, event);
+      const view = viewOf(after);
+      for (const report of reportsOf(crashedBefore, after, event)) {
+        this.#listener.onReport(entry.request.sessionId, report, view);
+      }
+      this.#settle(entry, crashedBefore, after);
+    }
+  }
+
+  /** Keeps the orders by activity in step with the state. */
+  #place(entry: Entry, before: SessionSnapshot | undefined, after: SessionSnapshot, event: { type: string }): void {
+    const live = after.hasTag('live') && after.status === 'active';
+    const evictable = after.hasTag('serving') || after.matches('paused');
+    const touched = event.type === 'ACTIVITY' || before === undefined || !before.hasTag('live');
+    if (!live) this.#recent.remove(entry);
+    else if (touched) this.#recent.touch(entry);
+    if (!evictable) this.#evictable.remove(entry.idle);
+    else if (touched || entry.idle.order === undefined) this.#evictable.touch(entry.idle);
+  }
+
+  /** Tells the coordinator when a session gave its slot back. */
+  #settle(entry: Entry, before: SessionSnapshot | undefined, after: SessionSnapshot): void {
+    const { sessionId } = entry.request;
+    if (after.status === 'done') {
+      this.#entries.delete(sessionId);
+      this.#tell({ type: 'ENDED', sessionId, held: holdsSlot(before) });
+    } else if (holdsSlot(before) && !after.hasTag('live')) {
+      this.#tell({ type: 'FAILED', sessionId });
+    }
+  }
+
+  #crashed(entry: Entry, error: unknown): void {
+    const { sessionId } = entry.request;
+    entry.pending = [];
+    this.#cleanUp(entry);
+    this.#logger.error('a session threw', { sessionId, code: 'SESSION_CRASHED', cause: sanitisedCause(error) });
+    this.#tell({ type: 'CRASHED', sessionId, held: holdsSlot(entry.committed) });
+    this.#listener.onCrashed(sessionId, error, this.#entries.has(sessionId));
+  }
+
+  #restart(entry: Entry): void {
+    this.#run(entry);
+  }
+
+  /** Takes a session away that did not end by itself. */
+  #abandon(entry: Entry, reason: EndReason): void {
+    const { sessionId } = entry.request;
+    this.#cleanUp(entry);
+    this.#entries.delete(sessionId);
+    const { committed } = entry;
+    if (committed === undefined) {
+      this.#listener.onRefused(sessionId, 'SESSION_ENDED');
+      return;
+    }
+    const { context } = committed;
+    const ended = { ...context, endReason: context.endReason ?? reason };
+    const view: SessionView = { sessionId, state: 'ended', context: ended };
+    const from = publicStateOf(committed.value);
+    this.#listener.onReport(
+      sessionId,
+      { type: 'state', from, to: 'ended', cause: 'abandoned', wasUsable: context.usableAt !== null },
+      view,
+    );
+    this.#listener.onReport(
+      sessionId,
+      { type: 'ended', reason: ended.endReason, unfinished: [...context.unfinished, 'RELEASE_TIMEOUT'] },
+      view,
+    );
+  }
+
+  /** Leaves nothing of an actor behind: an actor that threw leaves its own children running. */
+  #cleanUp(entry: Entry): void {
+    const { ref, request } = entry;
+    this.#recent.remove(entry);
+    this.#evictable.remove(entry.idle);
+    if (ref !== undefined) {
+      for (const child of Object.values(ref.getSnapshot().children)) if (child !== undefined) stopActor(child);
+      stopActor(ref);
+      this.#coordinator.system.scheduler.cancelAll(ref);
+      entry.ref = undefined;
+    }
+    void this.#vault.releaseAll(request.driver, request.sessionId);
+  }
+
+  #refuse(sessionId: string, code: Refusal | 'SESSION_ENDED'): void {
+    if (this.#entries.get(sessionId)?.ref === undefined) this.#entries.delete(sessionId);
+    this.#listener.onRefused(sessionId, code);
+  }
+
+  #endAll(reason: EndReason): void {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.ref === undefined) this.#refuse(entry.request.sessionId, 'SESSION_ENDED');
+      else entry.ref.send({ type: 'END', reason });
+    }
+  }
+}
+
+const viewOf = (snapshot: SessionSnapshot): SessionView => ({
+  sessionId: snapshot.context.sessionId,
+  state: publicStateOf(snapshot.value),
+  context: snapshot.context,
+});

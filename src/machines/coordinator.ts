@@ -1,0 +1,207 @@
+import { assign, type DoneActorEvent, type ErrorActorEvent, setup } from 'xstate';
+import type { EndReason } from './session-types.ts';
+
+/** What happens to a start when every slot is taken. */
+export const WHEN_FULL = ['reject', 'queue', 'evict-idle'] as const;
+export type WhenFull = (typeof WHEN_FULL)[number];
+
+/** Ends everything within this time, then abandons what is left, ms (SP-005 PERF-004, SP-053 REQ-003). */
+export const DRAIN_DEADLINE_MS = 2_000;
+
+export interface CoordinatorLimits {
+  /** How many sessions may hold a slot at once. */
+  readonly limit: number;
+  readonly whenFull: WhenFull;
+  /** How many starts may wait for a slot. */
+  readonly queueLimit: number;
+  /** So many crashed sessions are started again ... */
+  readonly maxRestarts: number;
+  /** ... within this time, ms. */
+  readonly restartWindowMs: number;
+}
+
+/** The extended state of the coordinator: counts, not sessions, so that no step grows with their number. */
+export interface CoordinatorContext extends CoordinatorLimits {
+  /** Slots taken: sessions that are starting, serving, paused or ending. */
+  readonly live: number;
+  /** Session actors, failed ones included. */
+  readonly sessions: number;
+  /** Starts that wait for a slot, oldest first. */
+  readonly waiting: readonly string[];
+  /** When sessions crashed, within the window. */
+  readonly crashes: readonly number[];
+}
+
+export type Refusal = 'SESSION_LIMIT_REACHED' | 'SESSION_QUEUE_FULL' | 'MANAGER_NOT_READY';
+
+/** Everything that is said to the coordinator. The host stamps each event with `at`. */
+export type CoordinatorEvent = { readonly at?: number } & (
+  | { readonly type: 'START'; readonly sessionId: string; readonly evictable: string | null } // e.g. startSession()
+  | { readonly type: 'CANCEL'; readonly sessionId: string } // e.g. endSession() of a start that waits
+  | { readonly type: 'REVIVE'; readonly sessionId: string } // e.g. renewSession() of a failed session
+  | { readonly type: 'FAILED'; readonly sessionId: string } // e.g. the mint failed for good: the slot is free
+  | { readonly type: 'ENDED'; readonly sessionId: string; readonly held: boolean } // e.g. torn down
+  | { readonly type: 'RETURNED'; readonly sessionId: string } // e.g. admitted again, but ended meanwhile
+  | { readonly type: 'CRASHED'; readonly sessionId: string; readonly held: boolean } // e.g. its actor threw
+  | { readonly type: 'CONFIGURE'; readonly limits: CoordinatorLimits } // e.g. a setting changed
+  | { readonly type: 'DRAIN' } // e.g. dispose()
+);
+
+/** What the chart sees: its own events, and what XState tells a parent. */
+type Seen = CoordinatorEvent | DoneActorEvent | ErrorActorEvent;
+
+type Id = { readonly sessionId: string };
+
+const recent = (context: CoordinatorContext, at: number): readonly number[] =>
+  context.crashes.filter(crashedAt => at - crashedAt < context.restartWindowMs);
+
+const timeOf = (event: Seen): number => ('at' in event ? (event.at ?? 0) : 0);
+
+const coordinatorSetup = setup({
+  types: {
+    context: {} as CoordinatorContext,
+    events: {} as Seen,
+    input: {} as CoordinatorLimits,
+  },
+  delays: { drainDeadline: DRAIN_DEADLINE_MS },
+  guards: {
+    hasPlace: ({ context }) =>
+      context.waiting.length === 0
+        ? context.live < context.limit || (context.whenFull === 'queue' && context.queueLimit > 0)
+        : context.whenFull === 'queue' && context.waiting.length < context.queueLimit,
+    canEvict: ({ context, event }) =>
+      context.whenFull === 'evict-idle' && event.type === 'START' && event.evictable !== null,
+    hasSlot: ({ context }) => context.live < context.limit,
+    canAdmit: ({ context }) => context.waiting.length > 0 && context.live < context.limit,
+    isWaiting: ({ context, event }) => event.type === 'CANCEL' && context.waiting.includes(event.sessionId),
+    mayRestart: ({ context, event }) =>
+      event.type === 'CRASHED' && event.held && recent(context, timeOf(event)).length < context.maxRestarts,
+    isEmpty: ({ context }) => context.sessions === 0,
+  },
+  actions: {
+    // The host does these, at once.
+    admit: (_, _params: Id) => {},
+    refuse: (_, _params: Id & { code: Refusal }) => {},
+    cancelStart: (_, _params: Id) => {},
+    evict: (_, _params: Id) => {},
+    revive: (_, _params: Id) => {},
+    restart: (_, _params: Id) => {},
+    abandon: (_, _params: Id) => {},
+    endAll: (_, _params: { reason: EndReason }) => {},
+    abandonAll: () => {},
+
+    enqueue: assign(({ context, event }) =>
+      event.type === 'START' ? { waiting: [...context.waiting, event.sessionId] } : {},
+    ),
+    takeFirst: assign(({ context }) => ({
+      waiting: context.waiting.slice(1),
+      live: context.live + 1,
+      sessions: context.sessions + 1,
+    })),
+    withdraw: assign(({ context, event }) =>
+      event.type === 'CANCEL' ? { waiting: context.waiting.filter(id => id !== event.sessionId) } : {},
+    ),
+    takeSlot: assign(({ context }) => ({ live: context.live + 1 })),
+    freeSlot: assign(({ context }) => ({ live: context.live - 1 })),
+    forget: assign(({ context, event }) => ({
+      sessions: context.sessions - 1,
+      live: context.live - ('held' in event && event.held ? 1 : 0),
+    })),
+    noteCrash: assign(({ context, event }) => ({ crashes: [...recent(context, timeOf(event)), timeOf(event)] })),
+    configure: assign(({ event }) => (event.type === 'CONFIGURE' ? event.limits : {})),
+    emptyQueue: assign({ waiting: [] }),
+  },
+});
+
+const refusalOf = ({ context }: { context: CoordinatorContext }): Refusal =>
+  context.whenFull === 'queue' ? 'SESSION_QUEUE_FULL' : 'SESSION_LIMIT_REACHED';
+
+const idOf = ({ event }: { event: Seen }): Id => ({
+  sessionId: 'sessionId' in event ? event.sessionId : '',
+});
+
+const refuseClosed = {
+  type: 'refuse',
+  params: ({ event }: { event: Seen }) => ({ ...idOf({ event }), code: 'MANAGER_NOT_READY' as const }),
+} as const;
+const refuseFull = {
+  type: 'refuse',
+  params: (args: { context: CoordinatorContext; event: Seen }) => ({ ...idOf(args), code: refusalOf(args) }),
+} as const;
+
+/**
+ * The coordinator chart: it admits sessions under a limit, queues, refuses or evicts when the limit is reached, starts
+ * crashed ones again within a budget, and drains.
+ *
+ * It knows how many sessions there are, not which: the host keeps those and tells when one gave its slot back. Like
+ * the session chart it is pure.
+ */
+export const coordinatorMachine = coordinatorSetup.createMachine({
+  id: 'coordinator',
+  context: ({ input }) => ({ ...input, live: 0, sessions: 0, waiting: [], crashes: [] }),
+  initial: 'accepting',
+  on: {
+    // XState tells a parent about its children; the host has said the same, and whether they held a slot, in
+    // ENDED and CRASHED.
+    'xstate.done.actor.*': {},
+    'xstate.error.actor.*': {},
+  },
+  states: {
+    accepting: {
+      always: {
+        guard: 'canAdmit',
+        actions: [{ type: 'admit', params: ({ context }) => ({ sessionId: context.waiting[0] ?? '' }) }, 'takeFirst'],
+      },
+      on: {
+        START: [
+          { guard: 'hasPlace', actions: 'enqueue' },
+          {
+            guard: 'canEvict',
+            actions: [
+              'enqueue',
+              {
+                type: 'evict',
+                params: ({ event }) => ({ sessionId: event.evictable ?? '' }),
+              },
+            ],
+          },
+          { actions: refuseFull },
+        ],
+        CANCEL: { guard: 'isWaiting', actions: [{ type: 'cancelStart', params: idOf }, 'withdraw'] },
+        REVIVE: [
+          { guard: 'hasSlot', actions: ['takeSlot', { type: 'revive', params: idOf }] },
+          {
+            actions: { type: 'refuse', params: ({ event }) => ({ ...idOf({ event }), code: 'SESSION_LIMIT_REACHED' }) },
+          },
+        ],
+        FAILED: { actions: 'freeSlot' },
+        RETURNED: { actions: 'freeSlot' },
+        ENDED: { actions: 'forget' },
+        CRASHED: [
+          { guard: 'mayRestart', actions: ['noteCrash', { type: 'restart', params: idOf }] },
+          { actions: ['noteCrash', { type: 'abandon', params: idOf }, 'forget'] },
+        ],
+        CONFIGURE: { actions: 'configure' },
+        DRAIN: 'draining',
+      },
+    },
+    draining: {
+      entry: [{ type: 'endAll', params: { reason: 'disposed' } }, 'emptyQueue'],
+      always: { guard: 'isEmpty', target: 'stopped' },
+      after: {
+        drainDeadline: { target: 'stopped', actions: 'abandonAll' },
+      },
+      on: {
+        START: { actions: refuseClosed },
+        REVIVE: { actions: refuseClosed },
+        FAILED: { actions: 'freeSlot' },
+        RETURNED: { actions: 'freeSlot' },
+        ENDED: { actions: 'forget' },
+        CRASHED: { actions: [{ type: 'abandon', params: idOf }, 'forget'] },
+      },
+    },
+    stopped: { type: 'final' },
+  },
+});
+
+export type CoordinatorMachine = typeof coordinatorMachine;

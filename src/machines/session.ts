@@ -1,0 +1,317 @@
+import { cancel, raise, spawnChild, stopChild } from 'xstate';
+import { type AnyEvent, isExpired, sessionSetup, timeOf } from './session-setup.ts';
+import type { AttemptInput, SessionContext, SessionCounters } from './session-types.ts';
+
+/** The timers that a serving session has in every one of its states. */
+const SERVING_TIMERS = ['inactivity', 'heartbeat', 'warning', 'lifetime'] as const;
+
+const servingTimer = (name: (typeof SERVING_TIMERS)[number]) => `xstate.after.${name}.session.serving`;
+const RENEWAL_TIMER = 'xstate.after.renewal.session.serving.active';
+
+const attemptInput = ({ context }: { context: SessionContext }): AttemptInput => ({
+  sessionId: context.sessionId,
+  attempt: context.attempt,
+});
+
+/** Arms a timer of the state that is active again, from its present deadline, without leaving the state. */
+const rearm = (name: (typeof SERVING_TIMERS)[number] | 'renewal') => {
+  const id = name === 'renewal' ? RENEWAL_TIMER : servingTimer(name);
+  return [cancel(id), raise({ type: id } as never, { id, delay: name as never })] as never[];
+};
+
+const rearmServing = SERVING_TIMERS.flatMap(rearm);
+
+const releaseHeld = {
+  type: 'releaseLease',
+  params: ({ context }: { context: SessionContext }) => ({ lease: context.lease }),
+} as const;
+const releaseExpired = {
+  type: 'releaseLease',
+  params: ({ context, event }: { context: SessionContext; event: AnyEvent }) => ({
+    lease: isExpired(context, timeOf(event)) ? context.lease : null,
+  }),
+} as const;
+const failRenewal = { target: '#session.failed', actions: ['noteFailure', 'failRenewal', 'fail'] } as const;
+const failStart = { target: '#session.failed', actions: ['noteFailure', 'fail'] } as const;
+const end = { target: '#session.ending', actions: 'takeReason' } as const;
+const note = { actions: ['noteTransport'] } as const;
+
+const NO_COUNTS: SessionCounters = {
+  renewals: 0,
+  failedRenewals: 0,
+  heartbeats: 0,
+  inactivityResets: 0,
+  averageRenewalLatencyMs: 0,
+};
+
+/** One step of an end: it is waited for under a deadline, and what it could not do is noted. */
+const step = <const Src extends 'notify' | 'release' | 'purge', const Target extends string>(
+  src: Src,
+  code: string,
+  target: Target,
+) =>
+  ({
+    invoke: {
+      id: src,
+      src,
+      input: attemptInput,
+      onDone: { target, actions: 'noteUnfinished' },
+      onError: { target, actions: { type: 'noteTimeout', params: { code: `${code}_FAILED` } } },
+    },
+    after: {
+      [`${src}Deadline` as const]: { target, actions: { type: 'noteTimeout', params: { code: `${code}_TIMEOUT` } } },
+    },
+  }) as const;
+
+/**
+ * The session chart: how a long-lived session starts, serves, renews its credential, pauses, fails and ends.
+ *
+ * It is pure. Time comes with the events, randomness as a seed, and what the session needs from outside through the
+ * actors `acquire`, `open`, `probe`, `notify`, `release` and `purge` and the actions `releaseLease` and
+ * `returnAdmission`, which a host provides once for all sessions.
+ */
+export const sessionMachine = sessionSetup.createMachine({
+  id: 'session',
+  context: ({ input }) => {
+    const at = timeOf({ type: 'xstate.init', input });
+    const { previous } = input;
+    return {
+      sessionId: input.sessionId,
+      kind: input.kind,
+      config: input.config,
+      seed: input.seed,
+      startedAt: previous?.startedAt ?? at,
+      usableAt: previous?.usableAt ?? null,
+      lastActivityAt: previous?.lastActivityAt ?? at,
+      idleFrom: at,
+      beatFrom: at,
+      lifeFrom: previous?.lifeFrom ?? at,
+      capAt: previous?.capAt ?? null,
+      warned: previous?.warned ?? false,
+      pausedAt: null,
+      lease: null,
+      refused: false,
+      attempt: previous?.attempt ?? 0,
+      tries: 0,
+      lastMintAt: previous?.lastMintAt ?? null,
+      retryAt: at,
+      operationSince: at,
+      renewalCause: null,
+      lastError: null,
+      transport: previous?.transport ?? { state: 'disconnected', lastConnectedAt: null, reconnectAttempts: 0 },
+      probe: 'none',
+      probing: false,
+      counters: previous?.counters ?? NO_COUNTS,
+      endReason: null,
+      endRequested: false,
+      unfinished: [],
+    };
+  },
+  output: ({ context }) => ({ reason: context.endReason ?? 'user', unfinished: context.unfinished }),
+  initial: 'starting',
+  states: {
+    starting: {
+      tags: 'live',
+      initial: 'preparing',
+      on: {
+        END: end,
+        ACTIVITY: { actions: 'touch' },
+        CONFIGURE: { actions: 'configure' },
+        TRANSPORT: note,
+      },
+      states: {
+        preparing: {
+          always: [
+            { guard: 'needsCredential', target: 'acquiring' },
+            { guard: 'hasChannel', target: 'opening' },
+            { target: '#session.serving', actions: 'becomeUsable' },
+          ],
+        },
+        acquiring: {
+          entry: 'beginMint',
+          invoke: {
+            id: 'acquire',
+            src: 'acquire',
+            input: attemptInput,
+            onDone: [
+              { guard: 'hasChannel', target: 'opening', actions: 'adopt' },
+              { target: '#session.serving', actions: ['adopt', 'becomeUsable'] },
+            ],
+            onError: [{ guard: 'canRetry', target: 'backingOff', actions: 'noteFailure' }, failStart],
+          },
+          after: {
+            mintDeadline: [{ guard: 'canRetry', target: 'backingOff', actions: 'noteFailure' }, failStart],
+          },
+        },
+        opening: {
+          entry: 'beginOpen',
+          invoke: {
+            id: 'open',
+            src: 'open',
+            input: attemptInput,
+            onDone: { target: '#session.serving', actions: ['noteOpened', 'becomeUsable'] },
+            onError: [{ guard: 'canRetry', target: 'backingOff', actions: 'noteFailure' }, failStart],
+          },
+          after: {
+            openDeadline: [{ guard: 'canRetry', target: 'backingOff', actions: 'noteFailure' }, failStart],
+          },
+        },
+        backingOff: {
+          after: { backoff: 'preparing' },
+        },
+      },
+    },
+    serving: {
+      tags: ['live', 'serving'],
+      initial: 'active',
+      exit: stopChild('probe'),
+      after: {
+        inactivity: [
+          { guard: 'isIdle', target: 'ending', actions: { type: 'setReason', params: { reason: 'idle' } } },
+          { actions: rearm('inactivity') },
+        ],
+        heartbeat: [
+          {
+            guard: 'hasProbe',
+            actions: [
+              'countBeat',
+              stopChild('probe'),
+              spawnChild('probe', { id: 'probe', input: attemptInput as never }),
+              ...rearm('heartbeat'),
+            ],
+          },
+          { actions: ['countBeat', ...rearm('heartbeat')] },
+        ],
+        warning: { actions: 'warn' },
+        lifetime: { target: 'ending', actions: { type: 'setReason', params: { reason: 'lifetime' } } },
+      },
+      on: {
+        END: end,
+        PAUSE: { target: 'paused', actions: 'pause' },
+        ACTIVITY: { actions: 'touch' },
+        CONFIGURE: { actions: ['configure', ...rearmServing] },
+        TRANSPORT: { actions: ['noteTransport', ...rearmServing] },
+        'xstate.done.actor.probe': { actions: ['noteAlive', stopChild('probe')] },
+        'xstate.error.actor.probe': { actions: ['noteSilence', stopChild('probe')] },
+      },
+      states: {
+        active: {
+          after: {
+            renewal: { target: 'renewing', actions: { type: 'beginRenewal', params: { cause: 'auto-renewal' } } },
+          },
+          on: {
+            RENEW: {
+              guard: 'canRenew',
+              target: 'renewing',
+              actions: { type: 'beginRenewal', params: { cause: 'manual-renewal' } },
+            },
+            REFUSED: {
+              guard: 'canRenew',
+              target: 'renewing',
+              actions: [releaseHeld, 'markRefused', { type: 'beginRenewal', params: { cause: 'credential-refused' } }],
+            },
+            CONFIGURE: { actions: ['configure', ...rearmServing, ...rearm('renewal')] },
+          },
+        },
+        renewing: {
+          initial: 'preparing',
+          // An old credential that has already run out sets no limit to the renewal; it is given back first.
+          entry: [releaseExpired, 'dropExpired'],
+          after: {
+            expiry: failRenewal,
+          },
+          on: {
+            REFUSED: { target: '.preparing', actions: [releaseHeld, 'markRefused'], reenter: true },
+          },
+          states: {
+            preparing: {
+              always: [
+                { guard: 'mintedJustNow', target: 'backingOff', actions: 'waitForFloor' },
+                { target: 'acquiring' },
+              ],
+            },
+            acquiring: {
+              entry: 'beginMint',
+              invoke: {
+                id: 'acquire',
+                src: 'acquire',
+                input: attemptInput,
+                onDone: {
+                  target: '#session.serving.active',
+                  actions: [releaseHeld, 'adopt', 'completeRenewal', 'becomeUsable'],
+                },
+                onError: [{ guard: 'canRetry', target: 'backingOff', actions: 'noteFailure' }, failRenewal],
+              },
+              after: {
+                mintDeadline: [{ guard: 'canRetry', target: 'backingOff', actions: 'noteFailure' }, failRenewal],
+              },
+            },
+            backingOff: {
+              after: { backoff: 'acquiring' },
+            },
+          },
+        },
+      },
+    },
+    paused: {
+      tags: 'live',
+      after: {
+        expiry: { actions: [releaseHeld, 'dropLease'] },
+      },
+      on: {
+        END: end,
+        RESUME: [
+          { guard: 'isPastLifetime', target: 'ending', actions: { type: 'setReason', params: { reason: 'lifetime' } } },
+          {
+            guard: 'mustRenewFirst',
+            target: 'serving.renewing',
+            actions: ['unpause', { type: 'beginRenewal', params: { cause: 'resume' } }],
+          },
+          { target: 'serving', actions: 'unpause' },
+        ],
+        ACTIVITY: { actions: 'touch' },
+        CONFIGURE: { actions: 'configure' },
+        TRANSPORT: note,
+        REFUSED: { actions: [releaseHeld, 'markRefused'] },
+      },
+    },
+    ending: {
+      tags: 'live',
+      initial: 'notifying',
+      states: {
+        notifying: step('notify', 'HOOK', 'releasing'),
+        releasing: { ...step('release', 'RELEASE', 'purging'), exit: 'dropLease' },
+        purging: step('purge', 'PURGE', '#session.ended'),
+      },
+    },
+    failed: {
+      initial: 'releasing',
+      on: {
+        REVIVE: { actions: 'returnAdmission' },
+        END: { actions: 'requestEnd' },
+        CONFIGURE: { actions: 'configure' },
+      },
+      states: {
+        releasing: { ...step('release', 'RELEASE', 'retained'), exit: 'dropLease' },
+        retained: {
+          always: { guard: 'isEndRequested', target: 'notifying' },
+          on: {
+            END: 'notifying',
+            REVIVE: [
+              { guard: 'hasChannel', target: '#session.starting', actions: ['revive', 'beginOperation'] },
+              {
+                target: '#session.serving.renewing',
+                actions: ['revive', { type: 'beginRenewal', params: { cause: 'manual-renewal' } }],
+              },
+            ],
+          },
+        },
+        notifying: step('notify', 'HOOK', 'purging'),
+        purging: step('purge', 'PURGE', '#session.ended'),
+      },
+    },
+    ended: { type: 'final' },
+  },
+});
+
+export type SessionMachine = typeof sessionMachine;
