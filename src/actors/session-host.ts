@@ -257,6 +257,11 @@ export class SessionHost {
     return this.#vault.secretOf(sessionId, lease.attempt);
   }
 
+  /** Whether a session failed, gave back what it held, and waits to be renewed or ended. */
+  isRetained(sessionId: string): boolean {
+    return this.#entries.get(sessionId)?.committed?.matches({ failed: 'retained' }) ?? false;
+  }
+
   /** The actor of a session, for inspection. */
   actorOf(sessionId: string): SessionRef | undefined {
     return this.#entries.get(sessionId)?.ref;

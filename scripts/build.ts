@@ -1,0 +1,12 @@
+// Builds what is published: plain tsc output of src/. With `--check` the package is also looked at as npm would pack it.
+import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+
+const run = (command: string, ...args: string[]): void => {
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+};
+
+rmSync('dist', { recursive: true, force: true });
+run('tsc', '-p', 'tsconfig.build.json');
+if (process.argv.includes('--check')) run('publint', '--strict');

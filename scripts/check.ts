@@ -1,0 +1,29 @@
+// All that CI runs, in one command. `--skip NAME` leaves a step out.
+import { spawnSync } from 'node:child_process';
+
+const STEPS: Readonly<Record<string, readonly string[]>> = {
+  lint: ['biome', 'check', '.'],
+  types: ['tsc', '--noEmit'],
+  layers: ['node', 'scripts/layers.ts'],
+  spec: ['node', 'scripts/spec.ts'],
+  docs: ['node', 'scripts/docs.ts', '--check'],
+  unused: ['knip'],
+  package: ['node', 'scripts/build.ts', '--check'],
+  test: ['vitest', 'run'],
+};
+
+const skipped = new Set(process.argv.filter((_, i, all) => all[i - 1] === '--skip'));
+for (const name of skipped) {
+  if (name in STEPS) continue;
+  console.error(`check: --skip ${name} names no step; there are: ${Object.keys(STEPS).join(', ')}`);
+  process.exit(2);
+}
+const failed: string[] = [];
+for (const [name, [command = '', ...args]] of Object.entries(STEPS)) {
+  if (skipped.has(name)) continue;
+  console.log(`\n— ${name}`);
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) failed.push(name);
+}
+console.log(failed.length === 0 ? '\ncheck: all passed' : `\ncheck: failed: ${failed.join(', ')}`);
+process.exit(failed.length === 0 ? 0 : 1);

@@ -1,0 +1,54 @@
+import { sanitisedCause } from '../actors/classify-failure.ts';
+import { withDeadline } from '../actors/deadline.ts';
+import type { Clock, Logger } from '../actors/ports.ts';
+import type { ConversationLifecycleHooks, Disposable } from './session-api.ts';
+
+/** A hook that has not returned by then is not waited for, ms (a start has 3 s in all, SP-005 PERF-001). */
+export const HOOK_DEADLINE_MS = 1_000;
+
+/** The one set of conversation hooks that is active, and how it is called: under a deadline, harming nobody. */
+export class ConversationHooks {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #active: ConversationLifecycleHooks | undefined;
+
+  constructor(clock: Clock, logger: Logger, hooks: ConversationLifecycleHooks | undefined) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#active = hooks;
+  }
+
+  register(hooks: ConversationLifecycleHooks): Disposable {
+    if (this.#active !== undefined) this.#logger.warn('conversation hooks are replaced by another set');
+    this.#active = hooks;
+    return {
+      dispose: () => {
+        if (this.#active === hooks) this.#active = undefined;
+      },
+    };
+  }
+
+  has(name: keyof ConversationLifecycleHooks): boolean {
+    return this.#active?.[name] !== undefined;
+  }
+
+  /**
+   * Calls one hook.
+   *
+   * @returns the code of what went wrong, if something did.
+   */
+  async call(
+    name: keyof ConversationLifecycleHooks,
+    sessionId: string,
+    invoke: (hooks: ConversationLifecycleHooks) => Promise<void> | void,
+  ): Promise<'HOOK_FAILED' | 'HOOK_TIMEOUT' | undefined> {
+    const hooks = this.#active;
+    if (hooks?.[name] === undefined) return undefined;
+    const outcome = await withDeadline(this.#clock, HOOK_DEADLINE_MS, () => invoke(hooks));
+    if (outcome.status === 'done') return undefined;
+    const code = outcome.status === 'failed' ? 'HOOK_FAILED' : 'HOOK_TIMEOUT';
+    const cause = outcome.status === 'failed' ? sanitisedCause(outcome.error) : undefined;
+    this.#logger.warn('a conversation hook failed', { sessionId, hook: name, code, cause });
+    return code;
+  }
+}

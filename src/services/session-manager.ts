@@ -1,0 +1,633 @@
+import { randomUUID } from 'node:crypto';
+import { sanitisedCause } from '../actors/classify-failure.ts';
+import { SessionchartError } from '../actors/errors.ts';
+import type { Clock, CredentialProvider, Logger, MintRequest, SessionDriver } from '../actors/ports.ts';
+import type { Secret } from '../actors/secret.ts';
+import { SessionHost, type SessionView } from '../actors/session-host.ts';
+import type { SessionConfig } from '../machines/session-config.ts';
+import type { SessionReport } from '../machines/session-report.ts';
+import type { EndReason } from '../machines/session-types.ts';
+import type { ConfigurationChange } from './configuration-service.ts';
+import { ConversationHooks } from './conversation-hooks.ts';
+import { silentLogger } from './logger.ts';
+import type { PrivacyController } from './privacy.ts';
+import { runRecoveryPlan } from './recovery-plan.ts';
+import type { RecoveryExecutor, RecoveryPlan, RecoveryRegistrar } from './recovery-types.ts';
+import type {
+  ConversationLifecycleHooks,
+  Disposable,
+  RenewalResult,
+  SessionDiagnostics,
+  SessionErrorHandler,
+  SessionEventHandler,
+  SessionExplanation,
+  SessionHealthResult,
+  SessionInfo,
+  SessionRenewalHandler,
+  SessionState,
+  SessionStateHandler,
+  SessionWarningHandler,
+  SuspendReason,
+  TransportReport,
+} from './session-api.ts';
+import { DEFAULT_SESSION_CONFIG, resolveSessionConfig, type SessionConfigPatch } from './session-config.ts';
+import { sessionDiagnostics, sessionHealth } from './session-diagnostics.ts';
+import { rejection, sessionError } from './session-errors.ts';
+import { dateOf, sessionInfo } from './session-info.ts';
+import { checkManagerOptions, checkTransport } from './session-manager-checks.ts';
+import { MANAGER_DEFAULTS, type SessionManagerOptions } from './session-manager-options.ts';
+import { renewalResult, SessionNotices } from './session-notices.ts';
+import { purgeAfterAll, purgeSession } from './session-purge.ts';
+import { deferred, SessionRecord } from './session-record.ts';
+import { registerSessionRecovery, runMint } from './session-recovery.ts';
+import { systemClock } from './system-clock.ts';
+
+/** Failed sessions kept for a look or a renewal; of more, the oldest are ended. */
+export const KEPT_FAILED_SESSIONS = 20;
+
+/** Stories of ended sessions kept for `explain()`. */
+export const KEPT_EXPLANATIONS = 100;
+
+/** Reasons that a caller may give for an end. */
+export type EndCallReason = Extract<EndReason, 'user' | 'provider-ended' | 'connection-lost' | 'recovery'>;
+
+/**
+ * Starts, renews, pauses, watches and ends sessions. Made by {@link createSessionManager}.
+ *
+ * Before `initialize()` and after `dispose()` every operation rejects with `MANAGER_NOT_READY` (`renewSession`
+ * resolves with it), and queries give empty answers.
+ */
+export class SessionManager {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #options: SessionManagerOptions;
+  readonly #host: SessionHost;
+  readonly #driver: SessionDriver;
+  readonly #notices: SessionNotices;
+  readonly #hooks: ConversationHooks;
+  readonly #records = new Map<string, SessionRecord>();
+  readonly #failed = new Set<string>();
+  readonly #told = new Map<string, SessionExplanation>();
+  #defaults: SessionConfig;
+  #limit: number;
+  #phase: 'new' | 'ready' | 'disposed' = 'new';
+  #disposal: Promise<void> | undefined;
+  #settings: Disposable | undefined;
+  #privacy: PrivacyController | undefined;
+  #recovery: { readonly executor: RecoveryExecutor; readonly plan?: RecoveryPlan | undefined } | undefined;
+
+  constructor(options: SessionManagerOptions) {
+    checkManagerOptions(options);
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock();
+    this.#logger = options.logger ?? silentLogger;
+    this.#defaults = resolveSessionConfig(DEFAULT_SESSION_CONFIG, options.config);
+    this.#limit = options.limit ?? MANAGER_DEFAULTS.limit;
+    this.#privacy = options.privacy;
+    const { recovery } = options;
+    this.#recovery = recovery === undefined || 'executor' in recovery ? recovery : { executor: recovery };
+    this.#notices = new SessionNotices(this.#clock, this.#logger);
+    this.#hooks = new ConversationHooks(this.#clock, this.#logger, options.hooks);
+    this.#driver = this.#makeDriver(options);
+    this.#host = new SessionHost({
+      clock: this.#clock,
+      logger: this.#logger,
+      limits: this.#limits(),
+      listener: {
+        onReport: (sessionId, report, view) => this.#onReport(sessionId, report, view),
+        onRefused: (sessionId, code) => this.#onRefused(sessionId, code),
+        onCrashed: sessionId => this.#notices.crashed(sessionId),
+      },
+      steps: {
+        notify: sessionId => this.#notifyEnding(sessionId),
+        purge: sessionId => this.#purge(sessionId),
+      },
+      inspect: options.inspect,
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------- life cycle
+
+  /**
+   * Checks that the services it was given are initialised and subscribes to settings. Idempotent.
+   *
+   * @throws SessionchartError `DEPENDENCY_NOT_INITIALIZED`, naming the service; `MANAGER_NOT_READY` after `dispose()`.
+   */
+  async initialize(): Promise<void> {
+    if (this.#phase === 'ready') return;
+    if (this.#phase === 'disposed') throw new SessionchartError('MANAGER_NOT_READY');
+    const { configuration, credentials } = this.#options;
+    for (const [name, service] of Object.entries({ configuration, credentials })) {
+      if (service !== undefined && 'isInitialized' in service && isNotInitialized(service)) {
+        const message = `\`${name}\` is not initialised.`;
+        throw new SessionchartError('DEPENDENCY_NOT_INITIALIZED', { message, field: name });
+      }
+    }
+    if (configuration !== undefined) {
+      this.#applySettings();
+      this.#settings = configuration.onConfigurationChanged(async change => this.#onSetting(change));
+    }
+    this.#phase = 'ready';
+  }
+
+  isInitialized(): boolean {
+    return this.#phase === 'ready';
+  }
+
+  /**
+   * Ends every session in every state, then takes all listeners off. Returns at once; the end is done within 2 s, and
+   * `Symbol.asyncDispose` waits for it. Idempotent, safe at any time.
+   */
+  dispose(): void {
+    if (this.#disposal !== undefined) return;
+    this.#phase = 'disposed';
+    this.#settings?.dispose();
+    this.#disposal = this.#drain();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.dispose();
+    await this.#disposal;
+  }
+
+  // ---------------------------------------------------------------------------------------------- operations
+
+  /**
+   * Starts a session and waits until it is usable.
+   *
+   * @param config values that differ from the defaults.
+   * @throws SessionchartError `INVALID_CONFIG` (nothing has happened), `SESSION_LIMIT_REACHED`, `SESSION_QUEUE_FULL`,
+   * `SESSION_START_FAILED` with the provider's failure as its cause, `SESSION_ENDED` if it was ended meanwhile,
+   * `MANAGER_NOT_READY`.
+   *
+   * @example
+   * ```ts
+   * const { sessionId } = await manager.startSession({ inactivityTimeoutMinutes: 10 });
+   * ```
+   */
+  async startSession(config?: SessionConfigPatch): Promise<SessionInfo> {
+    this.#mustBeReady();
+    const overrides = config === undefined ? {} : { ...config };
+    const resolved = resolveSessionConfig(this.#defaults, overrides);
+    const sessionId = `session-${Math.trunc(this.#clock.wall())}-${randomUUID()}`;
+    const record = new SessionRecord(sessionId, overrides);
+    this.#records.set(sessionId, record);
+    this.#host.start({ sessionId, driver: this.#driver, config: resolved });
+    const info = await record.started.promise;
+    if (this.#hooks.has('onSessionReady')) {
+      await this.#hooks.call('onSessionReady', sessionId, hooks => hooks.onSessionReady?.(info));
+    }
+    return info;
+  }
+
+  /**
+   * Ends a session, or the current one, and waits until it is gone: at most 2 s, whatever provider, hooks and purge do.
+   * What could not be done is told in the `ended` event and by {@link explain}. Never rejects because of it; a no-op
+   * for a session that is unknown or has ended.
+   */
+  async endSession(sessionId?: string, reason: EndCallReason = 'user'): Promise<void> {
+    this.#mustBeReady();
+    await this.#end(sessionId ?? this.#host.latest()?.sessionId, reason);
+  }
+
+  /** As {@link endSession}, without waiting: timers and secret are gone when this returns. */
+  endSessionSync(sessionId: string): void {
+    this.#mustBeReady();
+    void this.#end(sessionId, 'user');
+  }
+
+  /**
+   * Renews the credential of a session now, or joins the renewal that is under way. A failed session is admitted
+   * again under the limit. Never rejects.
+   */
+  async renewSession(sessionId: string): Promise<RenewalResult> {
+    if (this.#phase !== 'ready') return this.#notRenewed(sessionId, 'MANAGER_NOT_READY');
+    const record = this.#records.get(sessionId);
+    const view = this.#host.view(sessionId);
+    if (record === undefined || view === undefined) return this.#notRenewed(sessionId, 'SESSION_NOT_FOUND');
+    if (record.renewal !== undefined) return record.renewal.answer.promise;
+    const { state, context } = view;
+    if (!context.kind.credential || (state !== 'active' && state !== 'renewing' && state !== 'failed')) {
+      return this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
+    }
+    if (state === 'failed' && (context.endRequested || !this.#host.isRetained(sessionId))) {
+      return this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
+    }
+    const answer = deferred<RenewalResult>();
+    record.renewal = { answer, since: this.#clock.now() };
+    if (state === 'active') this.#host.send(sessionId, { type: 'RENEW' });
+    else if (state === 'failed') this.#host.revive(sessionId);
+    return answer.promise;
+  }
+
+  /**
+   * Stops all timers of a session; they keep what is left. A renewal that is under way is broken off. Idempotent.
+   *
+   * @throws SessionchartError `SESSION_NOT_FOUND`, `SESSION_NOT_ACTIVE` unless active, renewing or paused.
+   */
+  async pauseSession(sessionId: string): Promise<void> {
+    const { state } = this.#mustBeKnown(sessionId);
+    if (state === 'paused') return;
+    this.#mustBeIn(sessionId, state, ['active', 'renewing']);
+    this.#host.send(sessionId, { type: 'PAUSE' });
+  }
+
+  /**
+   * Lets the timers of a paused session go on with what was left. What the provider counts did not stand still: a
+   * credential that is due or has run out is renewed first, a session past the server's cap ends. Idempotent.
+   *
+   * @throws SessionchartError as {@link pauseSession}.
+   */
+  async resumeSession(sessionId: string): Promise<void> {
+    const { state } = this.#mustBeKnown(sessionId);
+    if (state === 'active' || state === 'renewing') return;
+    this.#mustBeIn(sessionId, state, ['paused']);
+    this.#host.send(sessionId, { type: 'RESUME' });
+  }
+
+  /**
+   * Changes the configuration of a session; its timers move at once, its state does not.
+   *
+   * @throws SessionchartError `INVALID_CONFIG` (nothing has changed), `SESSION_NOT_FOUND`, `SESSION_NOT_ACTIVE` while
+   * it ends.
+   */
+  async updateSessionConfig(sessionId: string, config: SessionConfigPatch): Promise<void> {
+    const { state, context } = this.#mustBeKnown(sessionId);
+    this.#mustBeIn(sessionId, state, ['starting', 'active', 'renewing', 'paused', 'failed']);
+    const resolved = resolveSessionConfig(context.config, config);
+    const record = this.#records.get(sessionId);
+    if (record !== undefined) record.overrides = { ...record.overrides, ...config };
+    this.#host.send(sessionId, { type: 'CONFIGURE', config: resolved });
+  }
+
+  /** Notes activity: the idle window starts again, full. A no-op for an unknown session. */
+  async resetInactivityTimer(sessionId: string): Promise<void> {
+    this.#mustBeReady();
+    this.#host.send(sessionId, { type: 'ACTIVITY' });
+  }
+
+  /**
+   * Tells what the transport of a session reports. A no-op for an unknown session.
+   *
+   * @throws SessionchartError `INVALID_CONFIG` for a state or time that is none.
+   */
+  reportTransport(sessionId: string, report: TransportReport): void {
+    this.#mustBeReady();
+    const { state, expiresAt, credentialRefused } = checkTransport(report);
+    const capAt = expiresAt === undefined ? undefined : this.#clock.now() + (expiresAt - this.#clock.wall());
+    this.#host.send(sessionId, { type: 'TRANSPORT', state, ...(capAt === undefined ? {} : { capAt }) });
+    if (credentialRefused) this.#host.send(sessionId, { type: 'REFUSED' });
+  }
+
+  // ---------------------------------------------------------------------------------------------- queries
+
+  /** The secret that the session serves on; the only way to it. Ask anew for each connection. */
+  credentialFor(sessionId: string): Secret | undefined {
+    return this.#host.credentialOf(sessionId);
+  }
+
+  getSessionInfo(sessionId: string): SessionInfo | undefined {
+    const view = this.#host.view(sessionId);
+    return view === undefined ? undefined : sessionInfo(this.#clock, view);
+  }
+
+  /** The live session with the latest activity; of two that are equal, the one that was started or used later. */
+  getCurrentSession(): SessionInfo | undefined {
+    const view = this.#host.latest();
+    return view === undefined ? undefined : sessionInfo(this.#clock, view);
+  }
+
+  getAllSessions(): SessionInfo[] {
+    return [...this.#host.views()].map(view => sessionInfo(this.#clock, view));
+  }
+
+  /** True while the session serves: in `active` and in `renewing`. Without an id: the current session. */
+  isSessionActive(sessionId?: string): boolean {
+    const view = sessionId === undefined ? this.#host.latest() : this.#host.view(sessionId);
+    return view?.state === 'active' || view?.state === 'renewing';
+  }
+
+  getSessionConfig(sessionId: string): SessionConfig | undefined {
+    return this.#host.view(sessionId)?.context.config;
+  }
+
+  getMaxConcurrentSessions(): number {
+    return this.#limit;
+  }
+
+  /** @throws SessionchartError `SESSION_NOT_FOUND`, `MANAGER_NOT_READY`. */
+  getSessionDiagnostics(sessionId: string): SessionDiagnostics {
+    return sessionDiagnostics(this.#clock, this.#mustBeKnown(sessionId));
+  }
+
+  /**
+   * Checks a session from what is known: no request is made.
+   *
+   * @throws SessionchartError `SESSION_NOT_FOUND`, `MANAGER_NOT_READY`.
+   */
+  async testSessionHealth(sessionId: string): Promise<SessionHealthResult> {
+    return sessionHealth(this.#clock, this.#mustBeKnown(sessionId));
+  }
+
+  /** The cause of every transition of a session, live or among the last {@link KEPT_EXPLANATIONS} that ended. */
+  explain(sessionId: string): SessionExplanation | undefined {
+    return this.#records.get(sessionId)?.explain() ?? this.#told.get(sessionId);
+  }
+
+  // ---------------------------------------------------------------------------------------------- events and collaborators
+
+  onSessionStarted(handler: SessionEventHandler): Disposable {
+    return this.#notices.started.on(handler);
+  }
+
+  onSessionEnded(handler: SessionEventHandler): Disposable {
+    return this.#notices.ended.on(handler);
+  }
+
+  onSessionRenewed(handler: SessionRenewalHandler): Disposable {
+    return this.#notices.renewed.on(handler);
+  }
+
+  onSessionError(handler: SessionErrorHandler): Disposable {
+    return this.#notices.errors.on(handler);
+  }
+
+  onSessionStateChanged(handler: SessionStateHandler): Disposable {
+    return this.#notices.states.on(handler);
+  }
+
+  /** The end of the lifetime of a session is near: `durationWarningSeconds` before it. */
+  onSessionWarning(handler: SessionWarningHandler): Disposable {
+    return this.#notices.warnings.on(handler);
+  }
+
+  /** Sets the conversation hooks. One set is active; disposing clears it only if it still is. */
+  registerConversationHooks(hooks: ConversationLifecycleHooks): Disposable {
+    return this.#hooks.register(hooks);
+  }
+
+  setPrivacyController(controller: PrivacyController): void {
+    this.#privacy = controller;
+  }
+
+  setRecoveryExecutor(executor: RecoveryExecutor, plan?: RecoveryPlan): void {
+    this.#recovery = { executor, plan };
+  }
+
+  /** Adds the recovery steps of the session manager. Each acts on the session that it is run for, and no other. */
+  registerRecoveryActions(registrar: RecoveryRegistrar): void {
+    registerSessionRecovery(registrar, {
+      clock: this.#clock,
+      logger: this.#logger,
+      end: sessionId => this.#end(sessionId, 'recovery'),
+      purge: sessionId => purgeSession(this.#privacy, this.#clock, sessionId, 'recovery'),
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------- inside
+
+  #makeDriver({ credentials, driver }: SessionManagerOptions): SessionDriver {
+    if (credentials === undefined) return { ...driver };
+    return {
+      ...driver,
+      mint: request => this.#mint(credentials, request),
+      ...(credentials.revoke === undefined
+        ? {}
+        : { revoke: request => Promise.resolve(credentials.revoke?.(request)) }),
+    };
+  }
+
+  #mint(credentials: CredentialProvider, request: MintRequest) {
+    if (this.#recovery === undefined) return credentials.mint(request);
+    const renewal = this.#host.view(request.sessionId)?.state === 'renewing';
+    return runMint(this.#recovery.executor, credentials, request, renewal ? 'renewSession' : 'startSession');
+  }
+
+  #limits() {
+    const { whenFull, queueLimit, restarts } = this.#options;
+    return {
+      limit: this.#limit,
+      whenFull: whenFull ?? MANAGER_DEFAULTS.whenFull,
+      queueLimit: queueLimit ?? MANAGER_DEFAULTS.queueLimit,
+      maxRestarts: restarts?.max ?? MANAGER_DEFAULTS.maxRestarts,
+      restartWindowMs: restarts?.windowMs ?? MANAGER_DEFAULTS.restartWindowMs,
+    };
+  }
+
+  #mustBeReady(): void {
+    if (this.#phase !== 'ready') throw new SessionchartError('MANAGER_NOT_READY');
+  }
+
+  #mustBeKnown(sessionId: string): SessionView {
+    this.#mustBeReady();
+    const view = this.#host.view(sessionId);
+    if (view === undefined) throw new SessionchartError('SESSION_NOT_FOUND', { sessionId });
+    return view;
+  }
+
+  #mustBeIn(sessionId: string, state: SessionState, allowed: readonly SessionState[]): void {
+    if (allowed.includes(state)) return;
+    const message = `The session is ${state}; allowed: ${allowed.join(', ')}.`;
+    throw new SessionchartError('SESSION_NOT_ACTIVE', { message, sessionId, allowed: allowed.join(', ') });
+  }
+
+  async #end(sessionId: string | undefined, reason: EndReason): Promise<void> {
+    const record = sessionId === undefined ? undefined : this.#records.get(sessionId);
+    if (record === undefined) return;
+    this.#host.send(record.sessionId, { type: 'END', reason });
+    await record.ended.promise;
+  }
+
+  async #drain(): Promise<void> {
+    await this.#host.drain();
+    await purgeAfterAll(this.#privacy, this.#clock, this.#logger);
+    this.#notices.hub.clear();
+    this.#records.clear();
+    this.#failed.clear();
+  }
+
+  #notRenewed(sessionId: string, code: Parameters<typeof sessionError>[0]): RenewalResult {
+    const error = sessionError(code, dateOf(this.#clock, this.#clock.now()));
+    return Object.freeze({ success: false, sessionId, latencyMs: 0, error });
+  }
+
+  #onRefused(sessionId: string, code: Parameters<typeof sessionError>[0]): void {
+    const record = this.#records.get(sessionId);
+    if (record === undefined) return;
+    if (this.#host.view(sessionId) !== undefined) {
+      this.#answerRenewal(record, this.#notRenewed(sessionId, code));
+      return;
+    }
+    this.#records.delete(sessionId);
+    record.started.reject(new SessionchartError(code, { sessionId }));
+    record.ended.resolve();
+  }
+
+  #onReport(sessionId: string, report: SessionReport, view: SessionView): void {
+    const record = this.#records.get(sessionId);
+    if (record === undefined) return;
+    switch (report.type) {
+      case 'state':
+        this.#noteState(record, report, view);
+        break;
+      case 'renewal-completed':
+        this.#answerRenewal(record, renewalResult(this.#clock, view, report));
+        break;
+      case 'renewal-failed':
+        this.#answerRenewal(record, renewalResult(this.#clock, view, report));
+        this.#recover(sessionId);
+        break;
+      case 'started':
+        record.started.resolve(sessionInfo(this.#clock, view));
+        break;
+      case 'start-failed':
+        record.started.reject(rejection('SESSION_START_FAILED', sessionId, report.failure));
+        this.#recover(sessionId);
+        break;
+      case 'ended':
+        this.#forget(record, report, view);
+        break;
+    }
+    this.#notices.tell(report, view);
+    if (report.type === 'ended') record.ended.resolve();
+  }
+
+  #noteState(record: SessionRecord, report: Extract<SessionReport, { type: 'state' }>, view: SessionView): void {
+    const { from, to, cause, wasUsable } = report;
+    const { sessionId } = record;
+    const error = view.context.lastError?.failure.code;
+    const at = dateOf(this.#clock, this.#clock.now());
+    record.note({ at, from, to, cause, ...(error === undefined ? {} : { error }) });
+    this.#logger.debug('session state', { sessionId, from, to, cause });
+    if (to === 'failed') this.#retain(sessionId);
+    else if (from === 'failed') this.#failed.delete(sessionId);
+    if (record.renewal !== undefined && to !== 'renewing' && to !== 'starting') {
+      this.#answerRenewal(
+        record,
+        to === 'active'
+          ? renewalResult(this.#clock, view, { type: 'renewal-completed', latencyMs: 0 })
+          : this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE'),
+      );
+    }
+    if (!wasUsable) return;
+    if (from === 'active' && to !== 'ending') this.#suspend(view, suspendReason(to, view));
+    else if (to === 'active') this.#resume(view);
+  }
+
+  /** Runs the recovery plan for the session that failed, once, in the background. */
+  #recover(sessionId: string): void {
+    const plan = this.#recovery?.plan;
+    if (plan === undefined) return;
+    runRecoveryPlan(plan, { sessionId }).catch((error: unknown) =>
+      this.#logger.error('the recovery plan failed', { sessionId, cause: sanitisedCause(error) }),
+    );
+  }
+
+  #suspend(view: SessionView, reason: SuspendReason): void {
+    if (!this.#hooks.has('onSessionSuspending')) return;
+    const info = sessionInfo(this.#clock, view);
+    void this.#hooks.call('onSessionSuspending', view.sessionId, hooks => hooks.onSessionSuspending?.(info, reason));
+  }
+
+  #resume(view: SessionView): void {
+    if (!this.#hooks.has('onSessionResumed')) return;
+    const info = sessionInfo(this.#clock, view);
+    void this.#hooks.call('onSessionResumed', view.sessionId, hooks => hooks.onSessionResumed?.(info));
+  }
+
+  #answerRenewal(record: SessionRecord, result: RenewalResult): void {
+    record.renewal?.answer.resolve(result);
+    record.renewal = undefined;
+  }
+
+  #retain(sessionId: string): void {
+    this.#failed.add(sessionId);
+    if (this.#failed.size <= KEPT_FAILED_SESSIONS) return;
+    const [oldest] = this.#failed;
+    if (oldest === undefined) return;
+    this.#failed.delete(oldest);
+    this.#host.send(oldest, { type: 'END', reason: 'start-failed' });
+  }
+
+  #forget(record: SessionRecord, report: Extract<SessionReport, { type: 'ended' }>, view: SessionView): void {
+    const { sessionId } = record;
+    const { reason, unfinished } = report;
+    record.end(reason, unfinished);
+    this.#failed.delete(sessionId);
+    this.#records.delete(sessionId);
+    this.#told.set(sessionId, record.explain());
+    if (this.#told.size > KEPT_EXPLANATIONS) {
+      const [oldest] = this.#told.keys();
+      if (oldest !== undefined) this.#told.delete(oldest);
+    }
+    if (unfinished.length > 0) this.#logger.warn('session ended with loose ends', { sessionId, reason, unfinished });
+    this.#answerRenewal(record, this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE'));
+    if (view.context.usableAt === null) record.started.reject(new SessionchartError('SESSION_ENDED', { sessionId }));
+  }
+
+  async #notifyEnding(sessionId: string): Promise<readonly string[]> {
+    const view = this.#host.view(sessionId);
+    if (view === undefined || view.context.usableAt === null || !this.#hooks.has('onSessionEnding')) return [];
+    const info = sessionInfo(this.#clock, view);
+    const code = await this.#hooks.call('onSessionEnding', sessionId, hooks => hooks.onSessionEnding?.(info));
+    return code === undefined ? [] : [code];
+  }
+
+  async #purge(sessionId: string): Promise<readonly string[]> {
+    const reason = this.#host.view(sessionId)?.context.endReason ?? 'user';
+    const done = await purgeSession(this.#privacy, this.#clock, sessionId, reason).catch((error: unknown) => {
+      this.#logger.warn('a purge failed', { sessionId, code: 'PURGE_FAILED', cause: sanitisedCause(error) });
+      return false;
+    });
+    return done ? [] : ['PURGE_FAILED'];
+  }
+
+  #applySettings(): void {
+    const settings = this.#options.configuration?.getSessionConfig();
+    if (settings === undefined) return;
+    const { maxConcurrentSessions, ...session } = settings;
+    this.#defaults = resolveSessionConfig(resolveSessionConfig(DEFAULT_SESSION_CONFIG, session), this.#options.config);
+    if (this.#options.limit === undefined) this.#limit = maxConcurrentSessions;
+    this.#host.configure(this.#limits());
+  }
+
+  #onSetting(change: ConfigurationChange): void {
+    if (change.section !== 'session') return;
+    this.#applySettings();
+    if (change.key === 'maxConcurrentSessions') return;
+    for (const { sessionId } of [...this.#host.views()]) {
+      const record = this.#records.get(sessionId);
+      if (record === undefined) continue;
+      this.#host.send(sessionId, { type: 'CONFIGURE', config: resolveSessionConfig(this.#defaults, record.overrides) });
+    }
+  }
+}
+
+function suspendReason(to: SessionState, view: SessionView): SuspendReason {
+  if (to === 'paused') return 'paused';
+  return to === 'renewing' ? (view.context.renewalCause ?? 'auto-renewal') : 'recovery';
+}
+
+function isNotInitialized(service: object): boolean {
+  const { isInitialized } = service as { isInitialized?: unknown };
+  return typeof isInitialized === 'function' && isInitialized.call(service) === false;
+}
+
+/**
+ * Makes a session manager. Call `initialize()` before the first operation.
+ *
+ * @throws SessionchartError `INVALID_CONFIG` for an option that is not allowed.
+ *
+ * @example
+ * ```ts
+ * const manager = createSessionManager({ credentials: { mint: mintFromMyBackend } });
+ * await manager.initialize();
+ * const { sessionId } = await manager.startSession();
+ * const key = manager.credentialFor(sessionId); // prints as [redacted]
+ * await manager.endSession(sessionId);
+ * manager.dispose();
+ * ```
+ */
+export function createSessionManager(options: SessionManagerOptions): SessionManager {
+  return new SessionManager(options);
+}

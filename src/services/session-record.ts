@@ -1,0 +1,76 @@
+import type { ErrorCode } from '../actors/errors.ts';
+import type { EndReason } from '../machines/session-types.ts';
+import { deepFreeze } from './deep-freeze.ts';
+import type { RenewalResult, SessionExplanation, SessionInfo, SessionState } from './session-api.ts';
+import type { SessionConfigPatch } from './session-config.ts';
+
+/** Transitions kept per session; of a longer story the oldest are left out, and counted. */
+const KEPT_TRANSITIONS = 512;
+
+/** A promise with its ends. Nobody needs to wait for it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function deferred<T>(): Deferred<T> {
+  const made = Promise.withResolvers<T>();
+  made.promise.catch(() => undefined);
+  return made;
+}
+
+interface Step {
+  readonly at: Date;
+  readonly from: SessionState;
+  readonly to: SessionState;
+  readonly cause: string;
+  readonly error?: string;
+}
+
+/** Who waits for what of one session, what it was asked to be, and its story. */
+export class SessionRecord {
+  readonly sessionId: string;
+  /** What the caller set; settings of the manager apply to the rest. */
+  overrides: SessionConfigPatch;
+  readonly started: Deferred<SessionInfo> = deferred();
+  readonly ended: Deferred<void> = deferred();
+  /** One result for all who asked for the renewal that is under way. */
+  renewal: { readonly answer: Deferred<RenewalResult>; readonly since: number } | undefined;
+  #steps: Step[] = [];
+  #omitted = 0;
+  #reason: EndReason | undefined;
+  #unfinished: readonly string[] = [];
+
+  constructor(sessionId: string, overrides: SessionConfigPatch) {
+    this.sessionId = sessionId;
+    this.overrides = overrides;
+  }
+
+  note(step: Step): void {
+    this.#steps.push(step);
+    if (this.#steps.length > 2 * KEPT_TRANSITIONS) {
+      this.#omitted += this.#steps.length - KEPT_TRANSITIONS;
+      this.#steps = this.#steps.slice(-KEPT_TRANSITIONS);
+    }
+  }
+
+  end(reason: EndReason, unfinished: readonly string[]): void {
+    this.#reason = reason;
+    this.#unfinished = unfinished;
+  }
+
+  explain(): SessionExplanation {
+    return deepFreeze({
+      sessionId: this.sessionId,
+      state: this.#steps.at(-1)?.to ?? 'idle',
+      transitions: this.#steps.map(step => ({ ...step })),
+      omitted: this.#omitted,
+      ...(this.#reason === undefined ? {} : { reason: this.#reason }),
+      unfinished: [...this.#unfinished],
+    });
+  }
+}
+
+/** The code of a renewal that did not come to a result because the session went elsewhere. */
+export const RENEWAL_BROKEN_OFF: ErrorCode = 'SESSION_NOT_ACTIVE';
