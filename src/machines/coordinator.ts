@@ -69,8 +69,12 @@ const coordinatorSetup = setup({
       context.waiting.length === 0
         ? context.live < context.limit || (context.whenFull === 'queue' && context.queueLimit > 0)
         : context.whenFull === 'queue' && context.waiting.length < context.queueLimit,
+    // Each start that waits has one session that leaves for it.
     canEvict: ({ context, event }) =>
-      context.whenFull === 'evict-idle' && event.type === 'START' && event.evictable !== null,
+      context.whenFull === 'evict-idle' &&
+      event.type === 'START' &&
+      event.evictable !== null &&
+      context.waiting.length < context.live,
     hasSlot: ({ context }) => context.live < context.limit,
     canAdmit: ({ context }) => context.waiting.length > 0 && context.live < context.limit,
     isWaiting: ({ context, event }) => event.type === 'CANCEL' && context.waiting.includes(event.sessionId),

@@ -150,12 +150,9 @@ export const retryMachine = setup({
     attempting: {
       entry: 'askForAttempt',
       on: {
-        SUCCEEDED: [
-          { guard: { type: 'isOver', params: ({ event }) => event.attempt }, target: 'attempting', reenter: false },
-          { target: 'succeeded' },
-        ],
+        SUCCEEDED: [{ guard: { type: 'isOver', params: ({ event }) => event.attempt } }, { target: 'succeeded' }],
         FAILED: [
-          { guard: { type: 'isOver', params: ({ event }) => event.attempt }, target: 'attempting', reenter: false },
+          { guard: { type: 'isOver', params: ({ event }) => event.attempt } },
           {
             guard: ({ event }) => !event.failure.retryable,
             target: 'gaveUp',

@@ -19,13 +19,6 @@ import { dateOf, sessionInfo } from './session-info.ts';
 
 const KEY_EXPIRED: Failure = { code: 'KEY_EXPIRED', retryable: true };
 
-/** Failures that say: the provider does not accept who we are. */
-const AUTH_CODES: ReadonlySet<string> = new Set([
-  'INVALID_CREDENTIALS',
-  'INSUFFICIENT_PERMISSIONS',
-  'MISSING_CREDENTIALS',
-]);
-
 /** Turns what the charts report into the events that users subscribe to. */
 export class SessionNotices {
   readonly #clock: Clock;
@@ -55,7 +48,7 @@ export class SessionNotices {
     const timestamp = dateOf(clock, clock.now());
     switch (report.type) {
       case 'state':
-        return this.states.emit(() =>
+        this.states.emit(() =>
           deepFreeze({
             type: 'state-changed',
             sessionId,
@@ -66,12 +59,14 @@ export class SessionNotices {
             diagnostics: sessionDiagnostics(clock, view),
           }),
         );
+        break;
       case 'started':
-        return this.started.emit(() =>
+        this.started.emit(() =>
           deepFreeze({ type: 'started', sessionId, timestamp, sessionInfo: sessionInfo(clock, view) }),
         );
+        break;
       case 'ended':
-        return this.ended.emit(() =>
+        this.ended.emit(() =>
           deepFreeze({
             type: 'ended',
             sessionId,
@@ -81,37 +76,41 @@ export class SessionNotices {
             unfinished: report.unfinished,
           }),
         );
+        break;
       case 'start-failed':
-        return this.#error('authentication-error', 'SESSION_START_FAILED', view, report.failure);
+        this.#error('authentication-error', 'SESSION_START_FAILED', view, report.failure);
+        break;
       case 'renewal-started':
-        return this.#renewal('renewal-started', view, {});
+        this.#renewal('renewal-started', view, {});
+        break;
       case 'renewal-completed':
-        return this.#renewal('renewal-completed', view, { result: renewalResult(clock, view, report) });
+        this.#renewal('renewal-completed', view, { result: renewalResult(clock, view, report) });
+        break;
       case 'renewal-failed': {
         const result = renewalResult(clock, view, report);
         this.#renewal('renewal-failed', view, {
           result,
           ...(result.error === undefined ? {} : { error: result.error }),
         });
-        return this.#error('renewal-error', 'RENEWAL_FAILED', view, report.failure);
+        this.#error('renewal-error', 'RENEWAL_FAILED', view, report.failure);
+        break;
       }
-      case 'retrying':
-        if (AUTH_CODES.has(report.failure.code))
-          this.#error('authentication-error', 'AUTH_ERROR', view, report.failure);
-        return;
       case 'expired':
-        return this.#error('authentication-error', 'KEY_EXPIRED', view, KEY_EXPIRED);
+        this.#error('authentication-error', 'KEY_EXPIRED', view, KEY_EXPIRED);
+        break;
       case 'refused':
-        return this.#error('authentication-error', 'AUTH_ERROR', view);
+        this.#error('authentication-error', 'AUTH_ERROR', view);
+        break;
       case 'idle':
-        return this.#error('timeout-error', 'INACTIVITY_TIMEOUT', view);
+        this.#error('timeout-error', 'INACTIVITY_TIMEOUT', view);
+        break;
       case 'transport':
         if (report.to === 'failed' || (report.to === 'disconnected' && report.from === 'connected')) {
           this.#error('connection-error', 'CONNECTION_LOST', view);
         }
-        return;
+        break;
       case 'lifetime-warning':
-        return this.warnings.emit(() =>
+        this.warnings.emit(() =>
           deepFreeze({
             type: 'lifetime-warning',
             sessionId,
@@ -119,9 +118,11 @@ export class SessionNotices {
             endsAt: dateOf(clock, deadlinesOf(context).lifetime),
           }),
         );
+        break;
+      case 'retrying':
       case 'renewal-cancelled':
       case 'heartbeat':
-        return;
+        break;
     }
   }
 

@@ -70,6 +70,19 @@ export class VirtualClock implements Clock {
     this.#now = Math.max(this.#now, until);
   }
 
+  /**
+   * Moves to the earliest timer and runs that one alone, without letting promises settle.
+   *
+   * @returns whether there was one.
+   */
+  step(): boolean {
+    const next = this.#timers.nextDueAt;
+    if (next === undefined) return false;
+    this.#now = Math.max(this.#now, next);
+    this.#timers.takeDue(this.#now)?.callback();
+    return true;
+  }
+
   /** The machine sleeps for `ms`: both clocks step, no timer runs on the way, all that are overdue run afterwards. */
   async sleep(ms: number): Promise<void> {
     this.#now += ms;

@@ -25,7 +25,7 @@ import type { KeyStore } from './keys.ts';
 import type { Listener } from './listener.ts';
 import { MINT_PATHS, mint } from './mint.ts';
 import type { ResolvedServiceOptions } from './options.ts';
-import type { Pauses } from './pauses.ts';
+import { pause } from './pause.ts';
 import type { SlidingWindow } from './rate-limit.ts';
 import { type SocketCounters, serveSocket } from './socket-session.ts';
 
@@ -46,7 +46,6 @@ export interface ServiceContext {
   readonly limiter: SlidingWindow | undefined;
   readonly listener: Listener;
   readonly logger: Logger | undefined;
-  readonly pauses: Pauses;
   readonly resolved: ResolvedServiceOptions;
   readonly sockets: WebSocketServer;
 }
@@ -57,7 +56,7 @@ export async function serveMint(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { clock, counters, faults, keys, limiter, listener, logger, pauses, resolved } = context;
+  const { clock, counters, faults, keys, limiter, listener, logger, resolved } = context;
   const url = targetOf(request);
   const contract = url === undefined ? undefined : MINT_PATHS[url.pathname];
   const turnDown = (refusal: Refusal): void => {
@@ -71,7 +70,7 @@ export async function serveMint(
   if (request.method !== 'POST') return turnDown(WRONG_METHOD);
 
   const fault = faults.takeMint();
-  if (fault?.delayMs !== undefined && !(await pauses.wait(fault.delayMs, response))) return;
+  if (fault?.delayMs !== undefined && !(await pause(clock, fault.delayMs, response))) return;
   if (fault?.hang) return;
   if (fault?.respond) return turnDown(refusalOf(fault.respond));
   const key = keyInHeaders(request);
@@ -94,7 +93,7 @@ export async function serveHandshake(
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const { clock, counters, faults, keys, listener, logger, pauses, resolved, sockets } = context;
+  const { clock, counters, faults, keys, listener, logger, resolved, sockets } = context;
   listener.received(request);
   const dropped = (): void => void socket.destroy();
   socket.on('error', dropped);
@@ -106,7 +105,7 @@ export async function serveHandshake(
   };
   if (url === undefined || dialect === undefined) return turnDown(NOT_FOUND);
   const fault = faults.takeConnect();
-  if (fault?.delayMs !== undefined && !(await pauses.wait(fault.delayMs, socket))) return;
+  if (fault?.delayMs !== undefined && !(await pause(clock, fault.delayMs, socket))) return;
   if (fault?.hang) return;
   if (fault?.respond) return turnDown(refusalOf(fault.respond));
   const presented = keys.look(keyInHandshake(request, url) ?? '');

@@ -6,7 +6,6 @@ import { FaultBoard, type RealtimeFaults } from './faults.ts';
 import { KeyStore } from './keys.ts';
 import { listen } from './listener.ts';
 import { type RealtimeServiceOptions, type ResolvedServiceOptions, resolveOptions } from './options.ts';
-import { Pauses } from './pauses.ts';
 import { SlidingWindow } from './rate-limit.ts';
 import { type ServiceContext, serveHandshake, serveMint } from './requests.ts';
 
@@ -79,7 +78,6 @@ export async function createRealtimeService(options: RealtimeServiceOptions = {}
   const keys = new KeyStore(resolved.apiKeys, clock);
   const limiter = resolved.rateLimit && new SlidingWindow(resolved.rateLimit, clock);
   const counters = { minted: 0, rejected: 0, connectionsOpened: 0, framesIn: 0, framesOut: 0, slowReaders: 0 };
-  const pauses = new Pauses(clock);
   const certificate = selfSignedCertificate();
   const listener = await listen({ ...resolved, maxSockets: maxConnections + SPARE_SOCKETS, certificate });
   const sockets = new WebSocketServer({
@@ -99,7 +97,6 @@ export async function createRealtimeService(options: RealtimeServiceOptions = {}
     limiter,
     listener,
     logger,
-    pauses,
     resolved,
     sockets,
   };
@@ -116,7 +113,6 @@ export async function createRealtimeService(options: RealtimeServiceOptions = {}
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closing ??= (async () => {
-      pauses.cancelAll();
       const ended = [...sockets.clients].map(client => new Promise(resolve => client.once('close', resolve)));
       for (const client of sockets.clients) client.terminate();
       keys.clear();

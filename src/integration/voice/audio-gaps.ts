@@ -36,8 +36,9 @@ export class GapMeter {
     this.#touched = this.#renewing;
   }
 
-  /** The silence that follows is meant; the gap that was open is dropped. */
-  suspend(): void {
+  /** The silence since `quietSince` is meant; a gap that was open counts up to there. */
+  suspend(quietSince: number): void {
+    this.#count(quietSince);
     this.#lastAt = undefined;
   }
 
@@ -46,9 +47,9 @@ export class GapMeter {
     if (renewing) this.#touched = true;
   }
 
-  /** The figures so far. With `openUntil`, a gap that is still open counts up to there. */
-  read(openUntil?: number): AudioGaps {
-    const open = openUntil === undefined || this.#lastAt === undefined ? 0 : openUntil - this.#lastAt;
+  /** The figures so far. A gap that is still open counts up to `openUntil`. */
+  read(openUntil: number): AudioGaps {
+    const open = openUntil - (this.#lastAt ?? openUntil);
     const during = this.#touched ? Math.max(this.#during, open) : this.#during;
     const outside = this.#touched ? this.#outside : Math.max(this.#outside, open);
     return {

@@ -51,7 +51,6 @@ export class AudioLeg {
 
   /** Hand this to the connection. What did not come back by now is lost. */
   readonly onClose = (): void => {
-    this.#carrier = undefined;
     if (this.#sent.length > 0) this.#lose(this.#sent.length);
   };
 

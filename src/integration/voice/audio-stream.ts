@@ -66,7 +66,8 @@ export class AudioStream {
   #paced = 0;
   /** Place in the loop. It moves on with time, whether the frame could be sent or not. */
   #position = 0;
-  #stoppedAt: number | undefined;
+  /** When sending ended: silence after it is meant, so a gap that is open counts up to here. */
+  #quietSince: number | undefined;
   #onDrained: (() => void) | undefined;
   #stopping: Promise<AudioStreamStats> | undefined;
 
@@ -111,6 +112,7 @@ export class AudioStream {
   pause(): void {
     if (this.#state !== 'running') return;
     this.#state = 'paused';
+    this.#quietSince = this.#clock.now();
     this.#clock.clearTimeout(this.#timer);
     this.#settled();
   }
@@ -118,7 +120,7 @@ export class AudioStream {
   /** Goes on after {@link pause}. */
   resume(): void {
     if (this.#state !== 'paused') return;
-    this.#gaps.suspend();
+    this.#silence();
     this.#run();
   }
 
@@ -131,7 +133,7 @@ export class AudioStream {
   stats(): AudioStreamStats {
     const { sent, echoed, lost, unsent, skipped, unexpected } = this.#counts;
     return {
-      ...this.#gaps.read(this.#stoppedAt ?? this.#clock.now()),
+      ...this.#gaps.read(this.#quietSince ?? this.#clock.now()),
       framesSent: sent,
       framesEchoed: echoed,
       framesLost: lost,
@@ -154,6 +156,7 @@ export class AudioStream {
 
   #run(): void {
     this.#state = 'running';
+    this.#quietSince = undefined;
     this.#paceAt = this.#clock.now();
     this.#paced = 0;
     this.#tick();
@@ -181,13 +184,17 @@ export class AudioStream {
   /** When the last echo of a stream that fell silent is in, what follows is meant. */
   #settled(): void {
     if (this.#outstanding > 0 || this.#state === 'running') return;
-    this.#gaps.suspend();
+    this.#silence();
     this.#onDrained?.();
+  }
+
+  #silence(): void {
+    if (this.#quietSince !== undefined) this.#gaps.suspend(this.#quietSince);
   }
 
   async #drain(): Promise<AudioStreamStats> {
     this.#state = 'stopped';
-    this.#stoppedAt = this.#clock.now();
+    this.#quietSince ??= this.#clock.now();
     this.#clock.clearTimeout(this.#timer);
     if (this.#outstanding > 0) {
       await new Promise<void>(resolve => {

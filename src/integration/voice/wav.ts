@@ -1,7 +1,7 @@
 import { SessionchartError } from '../../actors/errors.ts';
 
 /** The audio format of a realtime session (`audio/pcm`): 24 kHz, mono, 16 bit, little-endian. */
-export const FRAME_RATE_HZ = 24_000;
+const FRAME_RATE_HZ = 24_000;
 
 /** What one frame holds, ms; the usual packet of voice codecs. */
 export const FRAME_MS = 20;

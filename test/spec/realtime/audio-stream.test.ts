@@ -209,6 +209,22 @@ describe('gaps', () => {
     await stopped;
   });
 
+  it('[RTS-34] frames that never came back do not make the silence a gap', async () => {
+    const { clock, stream, line } = streamOnLine();
+    stream.start();
+    await clock.advance(19);
+    line.losing = true;
+    await clock.advance(10);
+    stream.pause();
+    await clock.advance(60_000);
+    expect(stream.stats()).toMatchObject({ framesOutstanding: 1, longestGapMs: 24 });
+    line.losing = false;
+    stream.resume();
+    await clock.advance(100);
+    expect(stream.stats()).toMatchObject({ framesLost: 1, longestGapMs: 24 });
+    await finish(stream, clock);
+  });
+
   it('[RTS-35] stop() sends nothing more and waits for echoes, at most drainMs', async () => {
     const { clock, stream, line } = streamOnLine(5, 300);
     stream.start();

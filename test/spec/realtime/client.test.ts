@@ -137,6 +137,22 @@ describe('openRealtimeConnection', () => {
     expect((await outcome).code).toBe('PROVIDER_TIMEOUT');
   });
 
+  it('[RTS-26] an attempt that is given up leaves no socket behind', async () => {
+    const { connect, clock } = await setUp();
+    const server = createServer();
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    cleanups.push(() => new Promise(resolve => server.close(resolve)));
+    const { port } = server.address() as { port: number };
+    const outcome = errorFrom(() => connect({ url: `ws://127.0.0.1:${port}/v1/realtime` }));
+    const [socket] = (await once(server, 'connection')) as [Socket];
+    const ended = once(socket.resume(), 'close');
+    await clock.advance(10_000);
+    expect((await outcome).code).toBe('PROVIDER_TIMEOUT');
+    await ended;
+    expect(clock.pending).toBe(0);
+  });
+
   it('[RTS-26] a close before session.created becomes CONNECTION_LOST', async () => {
     const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' });
     await once(sockets, 'listening');

@@ -1,0 +1,45 @@
+import type { AnyMachineSnapshot } from 'xstate';
+import type { CoordinatorContext, CoordinatorLimits, WhenFull } from '../../src/machines/coordinator.ts';
+import type { Stimulus, World } from './chart-lab.ts';
+
+export const limitsOf = (whenFull: WhenFull): CoordinatorLimits => ({
+  limit: 2,
+  whenFull,
+  queueLimit: 2,
+  maxRestarts: 1,
+  restartWindowMs: 60_000,
+});
+
+const event = (type: string, more: object = {}): Stimulus => ({ kind: 'event', event: { type, ...more } });
+
+/** Everything that a host can say at this moment: it tells of sessions only that there are. */
+export function* coordinatorStimuli({ snapshot }: World): Generator<Stimulus> {
+  const { live, sessions, waiting, whenFull } = snapshot.context as CoordinatorContext;
+  yield { kind: 'timer' };
+  yield { kind: 'wait', ms: 70_000 };
+  yield event('START', { sessionId: 'new', evictable: null });
+  if (live > 0) yield event('START', { sessionId: 'new', evictable: 'idle' });
+  yield event('CANCEL', { sessionId: waiting[0] ?? 'unknown' });
+  yield event('DRAIN');
+  yield event('CONFIGURE', { limits: { ...limitsOf(whenFull), limit: 1 } });
+  yield event('xstate.done.actor.child');
+  yield event('xstate.error.actor.child');
+  if (live > 0) {
+    yield event('FAILED', { sessionId: 'one' });
+    yield event('RETURNED', { sessionId: 'one' });
+    yield event('ENDED', { sessionId: 'one', held: true });
+    yield event('CRASHED', { sessionId: 'one', held: true });
+  }
+  if (sessions > live) {
+    yield event('REVIVE', { sessionId: 'one' });
+    yield event('ENDED', { sessionId: 'one', held: false });
+    yield event('CRASHED', { sessionId: 'one', held: false });
+  }
+}
+
+export function coordinatorIdentity(snapshot: AnyMachineSnapshot, { now }: World): string {
+  const context = snapshot.context as CoordinatorContext;
+  const { live, sessions, waiting, limit, crashes, restartWindowMs } = context;
+  const recent = crashes.filter(at => now - at < restartWindowMs).length;
+  return JSON.stringify([snapshot.value, live, Math.min(sessions, 5), waiting.length, limit, Math.min(recent, 2)]);
+}
