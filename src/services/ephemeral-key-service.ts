@@ -96,6 +96,11 @@ class KeyService implements EphemeralKeyService {
     return this.#slot.getSnapshot().hasTag('initialised');
   }
 
+  get websocketUrl(): string {
+    const { contract, input } = this.#settings;
+    return contract.websocketUrl(input);
+  }
+
   async mint({ sessionId, signal }: MintRequest): Promise<MintedCredential> {
     const { secret, expiresAt, id } = await this.#mint(sessionId, signal);
     return { secret: secret.reveal(), expiresAt, ...(id !== undefined && { id }) };
@@ -135,7 +140,7 @@ class KeyService implements EphemeralKeyService {
     return Object.freeze({
       sessionId,
       ephemeralKey: held.minted.secret,
-      websocketUrl: contract.websocketUrl(input),
+      websocketUrl: this.websocketUrl,
       webrtcUrl: contract.webrtcUrl(input),
       expiresAt,
       issuedAt,

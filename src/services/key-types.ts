@@ -85,6 +85,8 @@ export interface AuthenticationTestResult {
  * releasing a key means dropping it. Every key stops working at its expiry.
  */
 export interface EphemeralKeyService extends CredentialProvider, Disposable {
+  /** Where a key of this service opens a realtime WebSocket, model included. */
+  readonly websocketUrl: string;
   /** Makes the service usable. Sends no request. Idempotent; rejects with `DEPENDENCY_NOT_INITIALIZED` after dispose. */
   initialize(): Promise<void>;
   /** Drops the key, aborts requests under way, forgets listeners. Idempotent, and safe before `initialize()`. */

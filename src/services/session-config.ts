@@ -145,7 +145,17 @@ export function resolveSessionConfig(base: SessionConfig, patch?: SessionConfigP
   return Object.freeze({ ...base, ...given });
 }
 
-/** The values that are really given, if any, read once each: an object from outside may answer differently the second time. */
+/**
+ * A copy of what a patch really gives, each value read once: an object from outside may answer differently the second
+ * time. Its values are not checked.
+ *
+ * @throws SessionchartError `INVALID_CONFIG` if it is no object, cannot be read, or has an unknown key.
+ */
+export function copyOfPatch(patch: SessionConfigPatch | undefined): SessionConfigPatch {
+  return patch === undefined ? {} : { ...ownValues(patch) };
+}
+
+/** The values that are really given, if any. */
 function ownValues(patch: unknown): Record<string, unknown> | undefined {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) {
     throw notAllowed('config', patch, 'an object with any of the session settings');

@@ -30,7 +30,12 @@ import type {
   SuspendReason,
   TransportReport,
 } from './session-api.ts';
-import { DEFAULT_SESSION_CONFIG, resolveSessionConfig, type SessionConfigPatch } from './session-config.ts';
+import {
+  copyOfPatch,
+  DEFAULT_SESSION_CONFIG,
+  resolveSessionConfig,
+  type SessionConfigPatch,
+} from './session-config.ts';
 import { sessionDiagnostics, sessionHealth } from './session-diagnostics.ts';
 import { rejection, sessionError } from './session-errors.ts';
 import { dateOf, sessionInfo } from './session-info.ts';
@@ -78,10 +83,10 @@ export class SessionManager {
 
   constructor(options: SessionManagerOptions) {
     checkManagerOptions(options);
-    this.#options = options;
+    this.#options = { ...options, config: copyOfPatch(options.config), restarts: { ...options.restarts } };
     this.#clock = options.clock ?? systemClock();
     this.#logger = options.logger ?? silentLogger;
-    this.#defaults = resolveSessionConfig(DEFAULT_SESSION_CONFIG, options.config);
+    this.#defaults = resolveSessionConfig(DEFAULT_SESSION_CONFIG, this.#options.config);
     this.#limit = options.limit ?? MANAGER_DEFAULTS.limit;
     this.#privacy = options.privacy;
     const { recovery } = options;
@@ -167,7 +172,7 @@ export class SessionManager {
    */
   async startSession(config?: SessionConfigPatch): Promise<SessionInfo> {
     this.#mustBeReady();
-    const overrides = config === undefined ? {} : { ...config };
+    const overrides = copyOfPatch(config);
     const resolved = resolveSessionConfig(this.#defaults, overrides);
     const sessionId = `session-${Math.trunc(this.#clock.wall())}-${randomUUID()}`;
     const record = new SessionRecord(sessionId, overrides);
@@ -254,9 +259,10 @@ export class SessionManager {
   async updateSessionConfig(sessionId: string, config: SessionConfigPatch): Promise<void> {
     const { state, context } = this.#mustBeKnown(sessionId);
     this.#mustBeIn(sessionId, state, ['starting', 'active', 'renewing', 'paused', 'failed']);
-    const resolved = resolveSessionConfig(context.config, config);
+    const given = copyOfPatch(config);
+    const resolved = resolveSessionConfig(context.config, given);
     const record = this.#records.get(sessionId);
-    if (record !== undefined) record.overrides = { ...record.overrides, ...config };
+    if (record !== undefined) record.overrides = { ...record.overrides, ...given };
     this.#host.send(sessionId, { type: 'CONFIGURE', config: resolved });
   }
 

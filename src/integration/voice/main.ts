@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { isSessionchartError, SessionchartError } from '../../actors/errors.ts';
+import { createLogger, stderrSink } from '../../services/logger.ts';
+import { systemClock } from '../../services/system-clock.ts';
+import { voiceBackend } from './backend.ts';
+import { parseDuration } from './duration.ts';
+import { leftBehind } from './residue.ts';
+import { Redraw, renderTable } from './table.ts';
+import { VoiceJob } from './voice-job.ts';
+import { framesOf } from './wav.ts';
+
+const HELP = `Usage: npm start -- [options] [speech.wav]
+
+Starts voice sessions and keeps them alive while speech goes over them: keys are renewed under it, one session is
+paused and resumed, one goes idle, one fails and recovers. Uses a local realtime service unless AZURE_OPENAI_* or
+OPENAI_API_KEY point at a real one. Ctrl-C ends all sessions, then the program.
+
+Options:
+  --for <time>   run so long and end, for example 500ms, 20s, 2m; without it until Ctrl-C
+  --json         print nothing but one JSON object, at the end
+  --verbose      log to stderr
+  --help         this text
+`;
+
+const SAMPLE = resolve(import.meta.dirname, '../../../assets/speech.wav');
+
+/** How often the table is drawn, ms: on a terminal in place, elsewhere one below the other. */
+const REDRAW_MS = 250;
+const REPRINT_MS = 5_000;
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      for: { type: 'string' },
+      json: { type: 'boolean', default: false },
+      verbose: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const durationMs = values.for === undefined ? undefined : parseDuration('--for', values.for);
+  const frames = framesOf(await readSpeech(positionals[0] ?? SAMPLE));
+  // The one timer of the process: it keeps it alive as long as something is under way.
+  const clock = systemClock({ keepAlive: true });
+  const logger = createLogger({ level: values.verbose ? 'debug' : 'silent', sink: stderrSink });
+  const backend = await voiceBackend(process.env, clock, logger);
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort());
+  process.once('SIGTERM', () => stop.abort());
+  const job = new VoiceJob({
+    backend,
+    clock,
+    logger,
+    frames,
+    signal: stop.signal,
+    ...(durationMs === undefined ? {} : { durationMs }),
+  });
+
+  const screen = new Redraw(process.stdout);
+  let drawing: unknown;
+  const draw = (): void => {
+    const table = renderTable(job.rows(), { color: process.stdout.isTTY === true });
+    screen.draw(`${table}\n\nvoice goes to the ${backend.name} service at ${backend.url} — Ctrl-C ends all sessions\n`);
+    drawing = clock.setTimeout(draw, process.stdout.isTTY ? REDRAW_MS : REPRINT_MS);
+  };
+  if (!values.json) draw();
+  const summary = await job.run().finally(() => clock.clearTimeout(drawing));
+  process.removeAllListeners('SIGINT');
+  process.removeAllListeners('SIGTERM');
+  const { timers, sockets } = await leftBehind(clock);
+  process.stdout.write(`${JSON.stringify({ ...summary, leftTimers: timers, leftSockets: sockets })}\n`);
+}
+
+async function readSpeech(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new SessionchartError('INVALID_CONFIG', {
+      message: `The speech file ${path} cannot be read.`,
+      field: 'speech.wav',
+      allowed: 'the path of a WAV file',
+      cause,
+    });
+  }
+}
+
+main().catch((error: unknown) => {
+  const usage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+  if (isSessionchartError(error)) process.stderr.write(`${error.code}: ${error.message} ${error.remediation}\n`);
+  else process.stderr.write(`${usage ? `${error.message}\n\n${HELP}` : (error as Error).stack}\n`);
+  process.exitCode = usage ? 2 : 1;
+});
