@@ -20,6 +20,9 @@ interface Answer {
   readonly unusable: Failure | undefined;
 }
 
+/** The end of time as `Date` knows it; nothing later can be told to people. */
+const LATEST_DATE_MS = 8.64e15;
+
 const TOO_LATE: Failure = { code: 'OPERATION_ABORTED', retryable: false };
 const invalid = (field: string): Failure => ({ code: 'INVALID_PROVIDER_ANSWER', retryable: false, field });
 
@@ -151,7 +154,8 @@ export class LeaseVault {
       if (typeof secret !== 'string' || secret.trim() === '') return invalid('secret');
       const expiry = expiresAt instanceof Date ? expiresAt.getTime() : expiresAt;
       const issuedAt = this.#clock.now();
-      const lifeMs = typeof expiry === 'number' ? expiry - this.#clock.wall() : Number.NaN;
+      const isTime = typeof expiry === 'number' && Math.abs(expiry) <= LATEST_DATE_MS;
+      const lifeMs = isTime ? expiry - this.#clock.wall() : Number.NaN;
       return {
         secret,
         id: typeof id === 'string' && !id.includes(secret) ? id : undefined,

@@ -54,7 +54,8 @@ export interface SessionHostOptions {
 export interface StartRequest {
   readonly sessionId: string;
   readonly driver: SessionDriver;
-  readonly config: SessionConfig;
+  /** Asked for when the session is let in: settings may change while it waits. */
+  readonly config: () => SessionConfig;
 }
 
 /** A session that the host knows: waiting for a slot as long as it has no actor. */
@@ -70,6 +71,9 @@ class Entry implements Ordered {
   committed: SessionSnapshot | undefined;
   /** Transitions whose snapshot is not committed yet. */
   pending: { before: SessionSnapshot | undefined; after: SessionSnapshot; event: { type: string; at?: number } }[] = [];
+
+  /** Attempts whose credentials are given back once the transition is committed, and what takes their place is in use. */
+  readonly superseded: number[] = [];
 
   constructor(request: StartRequest) {
     this.request = request;
@@ -111,6 +115,8 @@ export class SessionHost {
   readonly #coordinator: CoordinatorRef;
   readonly #armed: (actor: AnyActorRef) => number;
   readonly #stopped: Promise<void>;
+  /** What the charts ordered in a transition that is not committed yet. */
+  #orders: (() => void)[] = [];
 
   constructor({ clock, logger, limits, listener, steps, inspect }: SessionHostOptions) {
     this.#clock = clock;
@@ -129,10 +135,10 @@ export class SessionHost {
         actors,
         actions: {
           releaseLease: ({ context }, { lease }) => {
-            if (lease !== null)
-              void this.#vault.release(this.#known(context.sessionId).request.driver, context.sessionId, lease.attempt);
+            if (lease !== null) this.#known(context.sessionId).superseded.push(lease.attempt);
           },
-          returnAdmission: ({ context }) => this.#tell({ type: 'RETURNED', sessionId: context.sessionId }),
+          returnAdmission: ({ context: { sessionId } }) =>
+            this.#order(() => this.#tell({ type: 'RETURNED', sessionId })),
         },
       }),
       clock,
@@ -141,17 +147,15 @@ export class SessionHost {
     const coordinator = stampedLogic(
       coordinatorMachine.provide({
         actions: {
-          admit: (_, { sessionId }) => this.#run(this.#known(sessionId)),
-          refuse: (_, { sessionId, code }) => this.#refuse(sessionId, code),
-          cancelStart: (_, { sessionId }) => this.#refuse(sessionId, 'SESSION_ENDED'),
-          evict: (_, { sessionId }) => this.send(sessionId, { type: 'END', reason: 'evicted' }),
-          revive: (_, { sessionId }) => this.send(sessionId, { type: 'REVIVE' }),
-          restart: (_, { sessionId }) => this.#restart(this.#known(sessionId)),
-          abandon: (_, { sessionId }) => this.#abandon(this.#known(sessionId), 'crashed'),
-          endAll: (_, { reason }) => this.#endAll(reason),
-          abandonAll: () => {
-            for (const entry of [...this.#entries.values()]) this.#abandon(entry, 'disposed');
-          },
+          admit: (_, { sessionId }) => this.#order(() => this.#run(this.#known(sessionId))),
+          refuse: (_, { sessionId, code }) => this.#order(() => this.#refuse(sessionId, code)),
+          cancelStart: (_, { sessionId }) => this.#order(() => this.#refuse(sessionId, 'SESSION_ENDED')),
+          evict: (_, { sessionId }) => this.#order(() => this.send(sessionId, { type: 'END', reason: 'evicted' })),
+          revive: (_, { sessionId }) => this.#order(() => this.send(sessionId, { type: 'REVIVE' })),
+          restart: (_, { sessionId }) => this.#order(() => this.#run(this.#known(sessionId))),
+          abandon: (_, { sessionId }) => this.#order(() => this.#abandon(this.#known(sessionId), 'crashed')),
+          endAll: (_, { reason }) => this.#order(() => this.#endAll(reason)),
+          abandonAll: () => this.#order(() => this.#abandonAll('disposed')),
         },
       }),
       clock,
@@ -165,10 +169,16 @@ export class SessionHost {
     this.#armed = useActorTimers(this.#coordinator.system, clock);
     this.#stopped = new Promise(resolve => {
       this.#coordinator.subscribe({
-        complete: resolve,
+        next: ({ value }) => {
+          this.#carryOut();
+          if (value !== 'stopped') return;
+          resolve();
+          // Its last children still have to tell it that they are done.
+          queueMicrotask(() => this.#coordinator.stop());
+        },
         error: error => {
           logger.error('the coordinator threw', { cause: sanitisedCause(error) });
-          for (const entry of [...this.#entries.values()]) this.#abandon(entry, 'crashed');
+          this.#abandonAll('crashed');
           resolve();
         },
       });
@@ -277,6 +287,17 @@ export class SessionHost {
     this.#coordinator.send(event);
   }
 
+  /** Orders are carried out when their transition is committed: an actor must not drive others while it acts. */
+  #order(order: () => void): void {
+    this.#orders.push(order);
+  }
+
+  #carryOut(): void {
+    const orders = this.#orders;
+    this.#orders = [];
+    for (const order of orders) order();
+  }
+
   #known(sessionId: string): Entry {
     const entry = this.#entries.get(sessionId);
     if (entry === undefined) throw new Error(`the host has no session "${sessionId}"`);
@@ -291,7 +312,7 @@ export class SessionHost {
       id: sessionId,
       input: {
         sessionId,
-        config: previous?.config ?? config,
+        config: previous?.config ?? config(),
         kind: {
           credential: driver.mint !== undefined,
           channel: driver.open !== undefined,
@@ -313,16 +334,20 @@ export class SessionHost {
     const pending = entry.pending;
     if (pending.length === 0) return;
     entry.pending = [];
+    const { driver, sessionId } = entry.request;
+    for (const attempt of entry.superseded.splice(0)) void this.#vault.release(driver, sessionId, attempt);
     for (const { before, after, event } of pending) {
       const crashedBefore = before === undefined ? entry.committed : before;
       entry.committed = after;
       this.#place(entry, crashedBefore, after, event);
+      // Before anyone hears of it: who starts a session because another one ended finds its slot free.
+      this.#settle(entry, crashedBefore, after);
       const view = viewOf(after);
       for (const report of reportsOf(crashedBefore, after, event)) {
-        this.#listener.onReport(entry.request.sessionId, report, view);
+        this.#listener.onReport(sessionId, report, view);
       }
-      this.#settle(entry, crashedBefore, after);
     }
+    this.#carryOut();
   }
 
   /** Keeps the orders by activity in step with the state. */
@@ -356,14 +381,11 @@ export class SessionHost {
     this.#listener.onCrashed(sessionId, error, this.#entries.has(sessionId));
   }
 
-  #restart(entry: Entry): void {
-    this.#run(entry);
-  }
-
   /** Takes a session away that did not end by itself. */
   #abandon(entry: Entry, reason: EndReason): void {
     const { sessionId } = entry.request;
     this.#cleanUp(entry);
+    this.#recent.remove(entry); // one that is started again after a crash keeps its place
     this.#entries.delete(sessionId);
     const { committed } = entry;
     if (committed === undefined) {
@@ -386,10 +408,13 @@ export class SessionHost {
     );
   }
 
+  #abandonAll(reason: EndReason): void {
+    for (const entry of [...this.#entries.values()]) this.#abandon(entry, reason);
+  }
+
   /** Leaves nothing of an actor behind: an actor that threw leaves its own children running. */
   #cleanUp(entry: Entry): void {
     const { ref, request } = entry;
-    this.#recent.remove(entry);
     this.#evictable.remove(entry.idle);
     if (ref !== undefined) {
       for (const child of Object.values(ref.getSnapshot().children)) if (child !== undefined) stopActor(child);

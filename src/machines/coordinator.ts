@@ -204,7 +204,12 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
         CRASHED: { actions: [{ type: 'abandon', params: idOf }, 'forget'] },
       },
     },
-    stopped: { type: 'final' },
+    stopped: {
+      on: {
+        START: { actions: refuseClosed },
+        REVIVE: { actions: refuseClosed },
+      },
+    },
   },
 });
 

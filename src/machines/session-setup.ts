@@ -203,6 +203,7 @@ export const sessionSetup = setup({
     }),
     countBeat: assign(({ context, event }) => ({
       beatFrom: timeOf(event),
+      lastBeatAt: timeOf(event),
       counters: { ...context.counters, heartbeats: context.counters.heartbeats + 1 },
       // A probe that has not answered within a whole interval counts as a failed one.
       probe: context.probing ? 'failing' : context.probe,
@@ -249,7 +250,7 @@ const stillWarned = (context: SessionContext, at: number): boolean =>
   context.warned && at >= deadlinesOf({ ...context, warned: false }).warning;
 
 /** The context as a resume at `at` makes it: what a pause stopped goes on with what was left. */
-function resumed(context: SessionContext, at: number): SessionContext {
+export function resumed(context: SessionContext, at: number): SessionContext {
   const away = at - (context.pausedAt ?? at);
   return {
     ...context,

@@ -76,6 +76,8 @@ export interface SessionContext {
   readonly idleFrom: number;
   readonly beatFrom: number;
   readonly lifeFrom: number;
+  /** When the latest heartbeat was; `null` before the first. */
+  readonly lastBeatAt: number | null;
   /** When the server will end the session, whatever we do; a pause does not move it. */
   readonly capAt: number | null;
   readonly warned: boolean;

@@ -86,6 +86,7 @@ export const sessionMachine = sessionSetup.createMachine({
       idleFrom: at,
       beatFrom: at,
       lifeFrom: previous?.lifeFrom ?? at,
+      lastBeatAt: previous?.lastBeatAt ?? null,
       capAt: previous?.capAt ?? null,
       warned: previous?.warned ?? false,
       pausedAt: null,

@@ -10,6 +10,7 @@ export const HOOK_DEADLINE_MS = 1_000;
 export class ConversationHooks {
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #underWay = new Map<string, Set<AbortController>>();
   #active: ConversationLifecycleHooks | undefined;
 
   constructor(clock: Clock, logger: Logger, hooks: ConversationLifecycleHooks | undefined) {
@@ -32,6 +33,11 @@ export class ConversationHooks {
     return this.#active?.[name] !== undefined;
   }
 
+  /** The session is gone: its hooks are not waited for any longer. */
+  giveUp(sessionId: string): void {
+    for (const over of this.#underWay.get(sessionId) ?? []) over.abort();
+  }
+
   /**
    * Calls one hook.
    *
@@ -44,7 +50,12 @@ export class ConversationHooks {
   ): Promise<'HOOK_FAILED' | 'HOOK_TIMEOUT' | undefined> {
     const hooks = this.#active;
     if (hooks?.[name] === undefined) return undefined;
-    const outcome = await withDeadline(this.#clock, HOOK_DEADLINE_MS, () => invoke(hooks));
+    const over = new AbortController();
+    const calls = this.#underWay.get(sessionId) ?? new Set();
+    this.#underWay.set(sessionId, calls.add(over));
+    const outcome = await withDeadline(this.#clock, HOOK_DEADLINE_MS, () => invoke(hooks), over.signal);
+    calls.delete(over);
+    if (calls.size === 0) this.#underWay.delete(sessionId);
     if (outcome.status === 'done') return undefined;
     const code = outcome.status === 'failed' ? 'HOOK_FAILED' : 'HOOK_TIMEOUT';
     const cause = outcome.status === 'failed' ? sanitisedCause(outcome.error) : undefined;

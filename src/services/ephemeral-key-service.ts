@@ -212,7 +212,7 @@ class KeyService implements EphemeralKeyService {
       try {
         return this.#hold(await this.#mint(askedFor, signal), askedFor);
       } catch (error) {
-        if (!signal.aborted) this.#reported(error);
+        this.#reported(error);
         throw error;
       }
     });

@@ -3,7 +3,7 @@ import { createRedactor, type Redactor } from './redact.ts';
 import { systemClock } from './system-clock.ts';
 
 /** From chatty to silent. A logger passes on its own level and what is more serious. */
-export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** One log line, free of secrets and safe for `JSON.stringify`. */

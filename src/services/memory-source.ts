@@ -1,6 +1,5 @@
 import type { ConfigurationSource } from './configuration-types.ts';
 import { createListeners } from './listeners.ts';
-import { silentLogger } from './logger.ts';
 
 /** A {@link ConfigurationSource} that is set by program. */
 export interface MemorySource extends ConfigurationSource {
@@ -21,7 +20,8 @@ export interface MemorySource extends ConfigurationSource {
  */
 export function memorySource(initial: Record<string, unknown> = {}): MemorySource {
   let settings = initial;
-  const listeners = createListeners<undefined>(() => silentLogger.error('a configuration listener failed'));
+  // What a listener throws is its own matter; whoever set the value did nothing wrong.
+  const listeners = createListeners<undefined>(() => undefined);
   const replace = (next: Record<string, unknown>): void => {
     settings = next;
     listeners.emit(undefined);

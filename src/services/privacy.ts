@@ -7,7 +7,7 @@ import type { Registration } from './listeners.ts';
 import { silentLogger } from './logger.ts';
 import { systemClock } from './system-clock.ts';
 
-export const PURGE_TARGETS = ['audio', 'transcripts', 'logs'] as const;
+const PURGE_TARGETS = ['audio', 'transcripts', 'logs'] as const;
 /** A kind of data that can be purged. */
 export type PurgeKind = (typeof PURGE_TARGETS)[number];
 export type PurgeTarget = PurgeKind | 'all';

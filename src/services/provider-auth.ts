@@ -15,7 +15,7 @@ export interface TokenCredentialLike {
 }
 
 /** Scope of an Entra ID token for Azure OpenAI (`realtime-audio-webrtc.md`, 2025-09-16). */
-export const ENTRA_SCOPE = 'https://cognitiveservices.azure.com/.default';
+const ENTRA_SCOPE = 'https://cognitiveservices.azure.com/.default';
 
 /** What a request is authenticated with. */
 export interface Authenticator {

@@ -4,7 +4,7 @@ import { shownValue } from './config-field.ts';
 import type { FaultDomain, RetryOverrides } from './recovery-types.ts';
 
 /** SP-037 CON-001: the longest an operation may take with all its retries, ms. */
-export const LONGEST_BUDGET_MS = 120_000;
+const LONGEST_BUDGET_MS = 120_000;
 
 const envelope = (limits: Partial<RetryLimits>): RetryLimits => ({
   policy: 'none',

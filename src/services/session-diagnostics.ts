@@ -3,6 +3,7 @@ import type { Clock } from '../actors/ports.ts';
 import type { SessionView } from '../actors/session-host.ts';
 import type { Failure } from '../machines/failure.ts';
 import { deadlinesOf } from '../machines/session-deadlines.ts';
+import { resumed } from '../machines/session-setup.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import type {
   HealthCheck,
@@ -20,17 +21,14 @@ import { dateOf } from './session-info.ts';
 export function timerStatus(clock: Clock, { sessionId, state, context }: SessionView): SessionTimerStatus {
   if (state !== 'active' && state !== 'renewing' && state !== 'paused') return { sessionId };
   const running = state !== 'paused';
-  const deadlines = deadlinesOf(context);
-  const measuredAt = context.pausedAt ?? clock.now();
+  const now = clock.now();
+  // What a pause stopped is told as if it were over now. The cap of the server does not pause and is told as it is.
+  const deadlines = deadlinesOf(resumed(context, now));
   const status = (at: number): TimerEventStatus | undefined =>
     Number.isFinite(at)
-      ? {
-          isActive: running,
-          scheduledAt: dateOf(clock, at + (clock.now() - measuredAt)),
-          timeRemainingMs: Math.max(0, at - measuredAt),
-        }
+      ? { isActive: running, scheduledAt: dateOf(clock, at), timeRemainingMs: Math.max(0, at - now) }
       : undefined;
-  const renewal = state === 'renewing' ? undefined : status(deadlines.renewal);
+  const renewal = state === 'renewing' ? undefined : status(deadlines.renewal + (now - (context.pausedAt ?? now)));
   const timeout = status(deadlines.inactivity);
   const heartbeat = status(deadlines.heartbeat);
   const warning = status(deadlines.warning);
@@ -46,7 +44,7 @@ export function timerStatus(clock: Clock, { sessionId, state, context }: Session
             ...heartbeat,
             intervalMs: context.config.heartbeatIntervalSeconds * 1_000,
             nextExecutionAt: heartbeat.scheduledAt,
-            ...(context.counters.heartbeats === 0 ? {} : { lastExecutedAt: dateOf(clock, context.beatFrom) }),
+            ...(context.lastBeatAt === null ? {} : { lastExecutedAt: dateOf(clock, context.lastBeatAt) }),
           },
         }),
     ...(warning === undefined ? {} : { warningTimer: warning }),
@@ -135,7 +133,7 @@ export function sessionHealth(clock: Clock, view: SessionView): SessionHealthRes
     return { name, status, message };
   };
   const credential = credentialStatus(clock, view);
-  const deadlines = deadlinesOf(context);
+  const deadlines = deadlinesOf(resumed(context, startedAt));
   const renewable = !context.kind.credential || state === 'renewing' || Number.isFinite(deadlines.renewal);
   const running = state === 'active' || state === 'renewing';
   const toEnd = deadlines.lifetime - clock.now();

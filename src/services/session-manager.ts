@@ -4,7 +4,9 @@ import { SessionchartError } from '../actors/errors.ts';
 import type { Clock, CredentialProvider, Logger, MintRequest, SessionDriver } from '../actors/ports.ts';
 import type { Secret } from '../actors/secret.ts';
 import { SessionHost, type SessionView } from '../actors/session-host.ts';
+import { DRAIN_DEADLINE_MS } from '../machines/coordinator.ts';
 import type { SessionConfig } from '../machines/session-config.ts';
+import { PURGE_DEADLINE_MS } from '../machines/session-deadlines.ts';
 import type { SessionReport } from '../machines/session-report.ts';
 import type { EndReason } from '../machines/session-types.ts';
 import type { ConfigurationChange } from './configuration-service.ts';
@@ -160,7 +162,7 @@ export class SessionManager {
   /**
    * Starts a session and waits until it is usable.
    *
-   * @param config values that differ from the defaults.
+   * @param patch values that differ from the defaults.
    * @throws SessionchartError `INVALID_CONFIG` (nothing has happened), `SESSION_LIMIT_REACHED`, `SESSION_QUEUE_FULL`,
    * `SESSION_START_FAILED` with the provider's failure as its cause, `SESSION_ENDED` if it was ended meanwhile,
    * `MANAGER_NOT_READY`.
@@ -170,14 +172,15 @@ export class SessionManager {
    * const { sessionId } = await manager.startSession({ inactivityTimeoutMinutes: 10 });
    * ```
    */
-  async startSession(config?: SessionConfigPatch): Promise<SessionInfo> {
+  async startSession(patch?: SessionConfigPatch): Promise<SessionInfo> {
     this.#mustBeReady();
-    const overrides = copyOfPatch(config);
-    const resolved = resolveSessionConfig(this.#defaults, overrides);
+    const overrides = copyOfPatch(patch);
+    const config = (): SessionConfig => resolveSessionConfig(this.#defaults, overrides);
+    config(); // refuses what is not allowed before anything has happened
     const sessionId = `session-${Math.trunc(this.#clock.wall())}-${randomUUID()}`;
     const record = new SessionRecord(sessionId, overrides);
     this.#records.set(sessionId, record);
-    this.#host.start({ sessionId, driver: this.#driver, config: resolved });
+    this.#host.start({ sessionId, driver: this.#driver, config });
     const info = await record.started.promise;
     if (this.#hooks.has('onSessionReady')) {
       await this.#hooks.call('onSessionReady', sessionId, hooks => hooks.onSessionReady?.(info));
@@ -405,8 +408,9 @@ export class SessionManager {
 
   #mint(credentials: CredentialProvider, request: MintRequest) {
     if (this.#recovery === undefined) return credentials.mint(request);
-    const renewal = this.#host.view(request.sessionId)?.state === 'renewing';
-    return runMint(this.#recovery.executor, credentials, request, renewal ? 'renewSession' : 'startSession');
+    // Not by the state: the one in which the mint was ordered can be read only after it was.
+    const isUsable = (this.#host.view(request.sessionId)?.context.usableAt ?? null) !== null;
+    return runMint(this.#recovery.executor, credentials, request, isUsable ? 'renewSession' : 'startSession');
   }
 
   #limits() {
@@ -445,8 +449,10 @@ export class SessionManager {
   }
 
   async #drain(): Promise<void> {
+    const deadline = this.#clock.now() + DRAIN_DEADLINE_MS;
     await this.#host.drain();
-    await purgeAfterAll(this.#privacy, this.#clock, this.#logger);
+    const leftMs = Math.max(0, deadline - this.#clock.now());
+    await purgeAfterAll(this.#privacy, this.#clock, this.#logger, Math.min(PURGE_DEADLINE_MS, leftMs));
     this.#notices.hub.clear();
     this.#records.clear();
     this.#failed.clear();
@@ -524,7 +530,7 @@ export class SessionManager {
   #recover(sessionId: string): void {
     const plan = this.#recovery?.plan;
     if (plan === undefined) return;
-    runRecoveryPlan(plan, { sessionId }).catch((error: unknown) =>
+    runRecoveryPlan(plan, { sessionId }, { clock: this.#clock, logger: this.#logger }).catch((error: unknown) =>
       this.#logger.error('the recovery plan failed', { sessionId, cause: sanitisedCause(error) }),
     );
   }
@@ -560,6 +566,7 @@ export class SessionManager {
     const { reason, unfinished } = report;
     record.end(reason, unfinished);
     this.#failed.delete(sessionId);
+    this.#hooks.giveUp(sessionId);
     this.#records.delete(sessionId);
     this.#told.set(sessionId, record.explain());
     if (this.#told.size > KEPT_EXPLANATIONS) {

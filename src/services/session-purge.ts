@@ -1,7 +1,6 @@
 import { sanitisedCause } from '../actors/classify-failure.ts';
 import { withDeadline } from '../actors/deadline.ts';
 import type { Clock, Logger } from '../actors/ports.ts';
-import { PURGE_DEADLINE_MS } from '../machines/session-deadlines.ts';
 import type { EndReason } from '../machines/session-types.ts';
 import type { PrivacyController, PurgeReason } from './privacy.ts';
 
@@ -47,10 +46,11 @@ export async function purgeAfterAll(
   controller: PrivacyController | undefined,
   clock: Clock,
   logger: Logger,
+  deadlineMs: number,
 ): Promise<void> {
   if (controller === undefined) return;
   const issuedAt = new Date(clock.wall()).toISOString();
-  const outcome = await withDeadline(clock, PURGE_DEADLINE_MS, () =>
+  const outcome = await withDeadline(clock, deadlineMs, () =>
     controller.issuePurge({ type: 'privacy.purge', target: 'all', reason: 'policy-update', issuedAt }),
   );
   if (outcome.status === 'done' && outcome.value.status === 'success') return;

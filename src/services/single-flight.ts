@@ -13,11 +13,6 @@ interface Flight<T> {
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
-  /** Pieces of work under way. */
-  get size(): number {
-    return this.#flights.size;
-  }
-
   /** @throws SessionchartError `OPERATION_ABORTED` when `signal` aborts or all is stopped; else what `work` throws. */
   async run(key: string, signal: AbortSignal | undefined, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     if (signal?.aborted) throw new SessionchartError('OPERATION_ABORTED');

@@ -2,6 +2,7 @@ import type { Clock, Logger } from '../../actors/ports.ts';
 import type { EndReason } from '../../machines/session-types.ts';
 import { createPrivacyController } from '../../services/privacy.ts';
 import type { SessionRenewalEvent } from '../../services/session-api.ts';
+import type { SessionConfigPatch } from '../../services/session-config.ts';
 import { createSessionManager, type SessionManager } from '../../services/session-manager.ts';
 import type { VoiceBackend } from './backend.ts';
 import type { TableRow } from './table.ts';
@@ -18,6 +19,9 @@ const RECOVER_AFTER_MS = 600;
 /** Idle time of the session that is let go, minutes. */
 const SHORT_IDLE_MINUTES = 0.06;
 const SESSION_LIMIT = 4;
+/** Leads before the expiry of keys that live for a few seconds. */
+const FIRST_MARGIN_SECONDS = 1;
+const MARGIN_STEP_SECONDS = 0.23;
 
 export interface VoiceJobOptions {
   readonly backend: VoiceBackend;
@@ -69,7 +73,7 @@ export class VoiceJob {
       credentials: backend.keys,
       limit: SESSION_LIMIT,
       privacy: createPrivacyController({ clock, logger }),
-      config: backend.service === undefined ? {} : { renewalMarginSeconds: 1.5, heartbeatIntervalSeconds: 2 },
+      config: backend.service === undefined ? {} : { heartbeatIntervalSeconds: 2 },
     });
   }
 
@@ -79,8 +83,7 @@ export class VoiceJob {
     await this.#manager.initialize();
     this.#watch();
     try {
-      const steady = await this.#call('speaks throughout');
-      await this.#speak(steady);
+      await this.#speak(await this.#call('speaks throughout'));
       await this.#speak(await this.#call('pauses and goes on'));
       await this.#speak(await this.#call('fails and recovers'));
       await this.#call('is let go idle', { inactivityTimeoutMinutes: SHORT_IDLE_MINUTES });
@@ -113,8 +116,11 @@ export class VoiceJob {
     });
   }
 
-  async #call(note: string, config = {}): Promise<VoiceCall> {
+  async #call(note: string, own: SessionConfigPatch = {}): Promise<VoiceCall> {
     const { backend, clock, frames } = this.#options;
+    // Providers tell expiries in whole seconds, so equal margins would renew all sessions at the same instant.
+    const renewalMarginSeconds = FIRST_MARGIN_SECONDS + this.#calls.size * MARGIN_STEP_SECONDS;
+    const config = { ...(backend.service === undefined ? {} : { renewalMarginSeconds }), ...own };
     const call = await VoiceCall.start({ manager: this.#manager, backend, clock, frames, config });
     this.#calls.set(call.sessionId, call);
     this.#notes.set(call.sessionId, note);

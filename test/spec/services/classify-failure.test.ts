@@ -29,8 +29,12 @@ describe('[D21] classification by status', () => {
 });
 
 it('[D21] digits in a message mean nothing', () => {
-  expect(classifyFailure(Object.assign(new Error('request 4291 failed'), { status: 500 })).code).toBe('SERVICE_UNAVAILABLE');
-  expect(classifyFailure(Object.assign(new Error('Please retry after 401 ms'), { status: 503 })).code).toBe('SERVICE_UNAVAILABLE');
+  expect(classifyFailure(Object.assign(new Error('request 4291 failed'), { status: 500 })).code).toBe(
+    'SERVICE_UNAVAILABLE',
+  );
+  expect(classifyFailure(Object.assign(new Error('Please retry after 401 ms'), { status: 503 })).code).toBe(
+    'SERVICE_UNAVAILABLE',
+  );
   expect(classifyFailure(new Error('401 Unauthorized'))).toEqual({ code: 'UNKNOWN_ERROR', retryable: true });
   fc.assert(
     fc.property(fc.string(), message => {
@@ -56,13 +60,22 @@ it('[D21] a refused connection under the real fetch is a network failure', async
 
 it('[KEY-18] codes of the provider decide over 429, and stand in where there is no status', () => {
   for (const code of ['insufficient_quota', 'billing_hard_limit_reached']) {
-    expect(classifyFailure({ status: 429, code })).toEqual({ code: 'QUOTA_EXCEEDED', retryable: false, status: 429, providerCode: code });
+    expect(classifyFailure({ status: 429, code })).toEqual({
+      code: 'QUOTA_EXCEEDED',
+      retryable: false,
+      status: 429,
+      providerCode: code,
+    });
   }
   for (const code of ['invalid_api_key', 'account_deactivated']) {
     expect(classifyFailure({ status: 429, code }).code).toBe('INVALID_CREDENTIALS');
   }
   expect(classifyFailure({ code: 'rate_limit_exceeded' }).code).toBe('RATE_LIMITED');
-  expect(classifyFailure({ code: '401' })).toEqual({ code: 'INVALID_CREDENTIALS', retryable: false, providerCode: '401' });
+  expect(classifyFailure({ code: '401' })).toEqual({
+    code: 'INVALID_CREDENTIALS',
+    retryable: false,
+    providerCode: '401',
+  });
   expect(classifyFailure({ status: 429, code: 'something-else' })).not.toHaveProperty('providerCode');
 });
 
@@ -83,9 +96,27 @@ it('[KEY-18] x-should-retry overrides the status, but not refused credentials an
 
 it('[KEY-18] an error of our own keeps code, retryability and details', () => {
   const requestId = '0123abcd-0123-4567-89ab-0123456789ab';
-  const error = new SessionchartError('RATE_LIMITED', { isRetryable: false, status: 429, retryAfterMs: 5, providerCode: 'ECONNRESET', requestId });
-  expect(classifyFailure(error)).toEqual({ code: 'RATE_LIMITED', retryable: false, status: 429, retryAfterMs: 5, providerCode: 'ECONNRESET', requestId });
-  const dirty = new SessionchartError('RATE_LIMITED', { providerCode: CANARY, requestId: CANARY, cause: new Error(CANARY), message: CANARY });
+  const error = new SessionchartError('RATE_LIMITED', {
+    isRetryable: false,
+    status: 429,
+    retryAfterMs: 5,
+    providerCode: 'ECONNRESET',
+    requestId,
+  });
+  expect(classifyFailure(error)).toEqual({
+    code: 'RATE_LIMITED',
+    retryable: false,
+    status: 429,
+    retryAfterMs: 5,
+    providerCode: 'ECONNRESET',
+    requestId,
+  });
+  const dirty = new SessionchartError('RATE_LIMITED', {
+    providerCode: CANARY,
+    requestId: CANARY,
+    cause: new Error(CANARY),
+    message: CANARY,
+  });
   expect(everythingIn(classifyFailure(dirty))).not.toContain('canary');
   expect(everythingIn(sanitisedCause(dirty))).not.toContain('canary');
 });
@@ -117,7 +148,9 @@ describe('[D22] how long the provider asks to wait', () => {
 
   it('[D22] retryAfterMs on the error wins; a fatal failure has none', () => {
     expect(classifyFailure({ status: 429, retryAfterMs: 3, headers: { 'retry-after': '7' } }).retryAfterMs).toBe(3);
-    expect(classifyFailure({ status: 429, retryAfterMs: -3, headers: { 'retry-after': '7' } }).retryAfterMs).toBe(7_000);
+    expect(classifyFailure({ status: 429, retryAfterMs: -3, headers: { 'retry-after': '7' } }).retryAfterMs).toBe(
+      7_000,
+    );
     expect(classifyFailure({ status: 401, headers: { 'retry-after': '7' } })).not.toHaveProperty('retryAfterMs');
   });
 
@@ -127,16 +160,33 @@ describe('[D22] how long the provider asks to wait', () => {
 });
 
 describe('[D14] nothing that the provider wrote gets through', () => {
-  const fields = ['name', 'message', 'code', 'type', 'param', 'body', 'requestID', 'error', 'stack', 'retryAfterMs', 'status'];
+  const fields = [
+    'name',
+    'message',
+    'code',
+    'type',
+    'param',
+    'body',
+    'requestID',
+    'error',
+    'stack',
+    'retryAfterMs',
+    'status',
+  ];
 
   it('[D14] a canary in any field or header of an error is gone', () => {
     fc.assert(
-      fc.property(fc.constantFrom(...fields), fc.constantFrom('x-request-id', 'retry-after', 'www-authenticate'), fc.boolean(), (field, header, deep) => {
-        const error = Object.assign(new Error(CANARY), { [field]: CANARY, headers: { [header]: CANARY } });
-        Object.assign(error, { cause: deep ? Object.assign(new Error(CANARY), { code: CANARY }) : CANARY });
-        expect(everythingIn(classifyFailure(error))).not.toContain('canary');
-        expect(everythingIn(sanitisedCause(error))).not.toContain('canary');
-      }),
+      fc.property(
+        fc.constantFrom(...fields),
+        fc.constantFrom('x-request-id', 'retry-after', 'www-authenticate'),
+        fc.boolean(),
+        (field, header, deep) => {
+          const error = Object.assign(new Error(CANARY), { [field]: CANARY, headers: { [header]: CANARY } });
+          Object.assign(error, { cause: deep ? Object.assign(new Error(CANARY), { code: CANARY }) : CANARY });
+          expect(everythingIn(classifyFailure(error))).not.toContain('canary');
+          expect(everythingIn(sanitisedCause(error))).not.toContain('canary');
+        },
+      ),
     );
   });
 
@@ -147,7 +197,12 @@ describe('[D14] nothing that the provider wrote gets through', () => {
   });
 
   it('[KEY-21] a sanitised cause is classified like the original', () => {
-    for (const error of [{ status: 429 }, { code: 'ENOTFOUND' }, new DOMException('x', 'TimeoutError'), { status: 401, code: 'invalid_api_key' }]) {
+    for (const error of [
+      { status: 429 },
+      { code: 'ENOTFOUND' },
+      new DOMException('x', 'TimeoutError'),
+      { status: 401, code: 'invalid_api_key' },
+    ]) {
       expect(classifyFailure(sanitisedCause(error))).toEqual(classifyFailure(error));
     }
   });
@@ -169,7 +224,20 @@ it('[KEY-20] any value whatever gets an answer from the catalogue, and never an 
   };
   const cyclic: { cause?: unknown } = {};
   cyclic.cause = cyclic;
-  for (const junk of [undefined, null, 0, '', 'x', Symbol('x'), 1n, hostile, getter, cyclic, () => 1, Object.create(null)]) {
+  for (const junk of [
+    undefined,
+    null,
+    0,
+    '',
+    'x',
+    Symbol('x'),
+    1n,
+    hostile,
+    getter,
+    cyclic,
+    () => 1,
+    Object.create(null),
+  ]) {
     expect(classifyFailure(junk)).toEqual({ code: 'UNKNOWN_ERROR', retryable: true });
     expect(sanitisedCause(junk)).toBeInstanceOf(Error);
   }

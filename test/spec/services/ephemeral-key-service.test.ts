@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import type { TokenCredential } from '@azure/identity';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CredentialProvider } from '../../../src/actors/ports.ts';
@@ -28,7 +28,14 @@ async function service(options: Partial<EphemeralKeyServiceOptions> = {}, clock 
   let made = 0;
   const counting = fakeFetch(() => gaAnswer(`ek_${++made}`, clock.wall() + 60_000)());
   const logger = keepingLogger();
-  const keys = createEphemeralKeyService({ contract: 'openai', apiKey: 'k', clock, logger, fetch: counting.fetch, ...options });
+  const keys = createEphemeralKeyService({
+    contract: 'openai',
+    apiKey: 'k',
+    clock,
+    logger,
+    fetch: counting.fetch,
+    ...options,
+  });
   await keys.initialize();
   return { keys, clock, logger, calls: counting.calls };
 }
@@ -52,11 +59,20 @@ describe('[KEY-8] over a real connection', () => {
   for (const [status, code, isRetryable] of table) {
     it(`[D21] ${status} is ${code} after exactly one request`, async () => {
       await using server = await loopback((_, response) =>
-        json(response, status, { error: { message: CANARY, code: CANARY } }, { 'retry-after': '7', 'x-request-id': 'req_0123456789abcdef', 'x-note': CANARY }),
+        json(
+          response,
+          status,
+          { error: { message: CANARY, code: CANARY } },
+          { 'retry-after': '7', 'x-request-id': 'req_0123456789abcdef', 'x-note': CANARY },
+        ),
       );
       const { keys, logger } = await service({ endpoint: server.url, fetch: globalThis.fetch });
       const error: unknown = await keys.mint(request('s1')).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code, isRetryable, details: { status, requestId: 'req_0123456789abcdef', ...(isRetryable && { retryAfterMs: 7_000 }) } });
+      expect(error).toMatchObject({
+        code,
+        isRetryable,
+        details: { status, requestId: 'req_0123456789abcdef', ...(isRetryable && { retryAfterMs: 7_000 }) },
+      });
       expect(server.seen).toHaveLength(1);
       expect(everythingIn(error)).not.toContain('canary');
       expect(everythingIn(logger.lines)).not.toContain('canary');
@@ -66,7 +82,11 @@ describe('[KEY-8] over a real connection', () => {
 
   it('[KEY-8] a key is minted, and the body arrives as sent', async () => {
     await using server = await loopback((_, response) =>
-      json(response, 200, { value: CANARY, expires_at: Math.floor(Date.now() / 1_000) + 60, session: { id: 'sess_1' } }),
+      json(response, 200, {
+        value: CANARY,
+        expires_at: Math.floor(Date.now() / 1_000) + 60,
+        session: { id: 'sess_1' },
+      }),
     );
     const { keys, clock } = await service({ endpoint: `${server.url}/v1/`, fetch: globalThis.fetch });
     const key = await keys.mint(request('s1'));
@@ -74,21 +94,32 @@ describe('[KEY-8] over a real connection', () => {
     const life = Number(key.expiresAt) - clock.wall();
     expect(life).toBeGreaterThan(57_000);
     expect(life).toBeLessThanOrEqual(60_000);
-    expect(server.seen[0]).toMatchObject({ method: 'POST', url: '/v1/realtime/client_secrets', body: '{"session":{"type":"realtime","model":"gpt-realtime"}}' });
+    expect(server.seen[0]).toMatchObject({
+      method: 'POST',
+      url: '/v1/realtime/client_secrets',
+      body: '{"session":{"type":"realtime","model":"gpt-realtime"}}',
+    });
   });
 
   it('[KEY-8] a redirect is not followed: the key would go along', async () => {
     await using other = await loopback((_, response) => json(response, 200, {}));
     await using server = await loopback((_, response) => response.writeHead(307, { location: other.url }).end());
     const { keys } = await service({ endpoint: server.url, fetch: globalThis.fetch });
-    await expect(keys.mint(request('s1'))).rejects.toMatchObject({ code: 'REQUEST_REJECTED', isRetryable: false, details: { status: 307 } });
+    await expect(keys.mint(request('s1'))).rejects.toMatchObject({
+      code: 'REQUEST_REJECTED',
+      isRetryable: false,
+      details: { status: 307 },
+    });
     expect(other.seen).toHaveLength(0);
   });
 
   it('[D22] a provider that never answers fails the mint at the deadline, and the connection is closed', async () => {
     await using server = await loopback(() => undefined);
     const { keys, clock } = await service({ endpoint: server.url, fetch: globalThis.fetch });
-    const failed = expect(keys.mint(request('s1'))).rejects.toMatchObject({ code: 'PROVIDER_TIMEOUT', isRetryable: true });
+    const failed = expect(keys.mint(request('s1'))).rejects.toMatchObject({
+      code: 'PROVIDER_TIMEOUT',
+      isRetryable: true,
+    });
     const [socket] = await Promise.all([once(server.server, 'connection'), once(server.server, 'asked')]);
     const closed = once(socket[0], 'close');
     await clock.advance(9_999);
@@ -121,7 +152,9 @@ describe('[KEY-6] abort', () => {
     const held = heldFetch(clock);
     const { keys } = await service({ fetch: held.fetch }, clock);
     const controller = new AbortController();
-    const failed = expect(keys.mint(request('s1', controller.signal))).rejects.toMatchObject({ code: 'OPERATION_ABORTED' });
+    const failed = expect(keys.mint(request('s1', controller.signal))).rejects.toMatchObject({
+      code: 'OPERATION_ABORTED',
+    });
     await settle(clock);
     controller.abort();
     await failed;
@@ -141,7 +174,10 @@ describe('[KEY-6] abort', () => {
   it('[KEY-6] the deadline covers the token of Entra too', async () => {
     const clock = new VirtualClock(START);
     const credential = { getToken: () => new Promise<never>(() => undefined) };
-    const { keys, calls } = await service({ contract: 'azure-ga', endpoint: 'https://r.openai.azure.com', model: 'm', apiKey: '', credential }, clock);
+    const { keys, calls } = await service(
+      { contract: 'azure-ga', endpoint: 'https://r.openai.azure.com', model: 'm', apiKey: '', credential },
+      clock,
+    );
     const failed = expect(keys.mint(request('s1'))).rejects.toMatchObject({ code: 'PROVIDER_TIMEOUT' });
     await clock.advance(10_000);
     await failed;
@@ -170,11 +206,13 @@ describe('[KEY-7] single flight', () => {
     const clock = new VirtualClock(START);
     const held = heldFetch(clock);
     const { keys } = await service({ fetch: held.fetch }, clock);
-    const both = Promise.all([keys.mint(request('a')), keys.mint(request('b'))]);
+    const signal = live();
+    const both = Promise.all([keys.mint(request('a', signal)), keys.mint(request('b', signal))]);
     await settle(clock);
     held.letGo();
     const [a, b] = await both;
     expect(new Set([a.secret, b.secret]).size).toBe(2);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   it('[KEY-7] one who leaves does not take the answer from the others', async () => {
@@ -190,6 +228,7 @@ describe('[KEY-7] single flight', () => {
     expect(held.signals[0]?.aborted).toBe(false);
     held.letGo();
     expect((await stays).secret).toBe('ek_1');
+    expect(getEventListeners(leaving.signal, 'abort')).toHaveLength(0);
   });
 
   it('[KEY-7] a failure is not kept: the next request is sent', async () => {
@@ -206,7 +245,12 @@ describe('[KEY-9] nothing is sent that nobody asked for', () => {
     await keys.initialize();
     expect(calls).toHaveLength(0);
     expect(await keys.testAuthentication()).toEqual({
-      success: true, endpoint: 'https://api.openai.com/v1', region: '', hasValidCredentials: true, canCreateSessions: true, latencyMs: 0,
+      success: true,
+      endpoint: 'https://api.openai.com/v1',
+      region: '',
+      hasValidCredentials: true,
+      canCreateSessions: true,
+      latencyMs: 0,
     });
     expect(calls).toHaveLength(1);
     expect([keys.getCurrentKey(), clock.pending]).toEqual([undefined, 0]);
@@ -225,7 +269,12 @@ describe('[KEY-9] nothing is sent that nobody asked for', () => {
     expect('revoke' in keys).toBe(false);
   });
 
-  const table: [number, boolean, string][] = [[401, false, 'INVALID_CREDENTIALS'], [403, true, 'INSUFFICIENT_PERMISSIONS'], [429, true, 'RATE_LIMITED'], [500, false, 'SERVICE_UNAVAILABLE']];
+  const table: [number, boolean, string][] = [
+    [401, false, 'INVALID_CREDENTIALS'],
+    [403, true, 'INSUFFICIENT_PERMISSIONS'],
+    [429, true, 'RATE_LIMITED'],
+    [500, false, 'SERVICE_UNAVAILABLE'],
+  ];
   for (const [status, hasValidCredentials, code] of table) {
     it(`[KEY-9] a test that meets ${status} says so and does not try again`, async () => {
       const fetching = fakeFetch(() => new Response(CANARY, { status }));
@@ -250,7 +299,9 @@ describe('[KEY-10] the key at hand', () => {
     await clock.advance(1);
     expect(keys.getCurrentKey()).toBe(undefined);
     expect(keys.getKeyExpiration()).toBe(undefined);
-    expect(expired).toEqual([expect.objectContaining({ key: undefined, sessionId: 'a', isValid: false, secondsRemaining: 0 })]);
+    expect(expired).toEqual([
+      expect.objectContaining({ key: undefined, sessionId: 'a', isValid: false, secondsRemaining: 0 }),
+    ]);
     await clock.advance(600_000);
     expect([expired.length, clock.pending]).toEqual([1, 0]);
   });
@@ -258,9 +309,21 @@ describe('[KEY-10] the key at hand', () => {
   it('[KEY-10] figures of a key are those of now; refresh is the margin before the expiry, at most half the life', async () => {
     const { keys, clock } = await service();
     const result = await keys.requestEphemeralKey();
-    expect(result).toMatchObject({ success: true, sessionId: 'sess_ek_1', secondsUntilRefresh: 50, refreshIntervalSeconds: 50, expiresAt: new Date(START + 60_000) });
+    expect(result).toMatchObject({
+      success: true,
+      sessionId: 'sess_ek_1',
+      secondsUntilRefresh: 50,
+      refreshIntervalSeconds: 50,
+      expiresAt: new Date(START + 60_000),
+    });
     await clock.advance(20_000);
-    expect(keys.getCurrentKey()).toMatchObject({ ttlSeconds: 60, secondsRemaining: 40, secondsUntilRefresh: 30, refreshAt: new Date(START + 50_000), issuedAt: new Date(START) });
+    expect(keys.getCurrentKey()).toMatchObject({
+      ttlSeconds: 60,
+      secondsRemaining: 40,
+      secondsUntilRefresh: 30,
+      refreshAt: new Date(START + 50_000),
+      issuedAt: new Date(START),
+    });
     expect(Object.isFrozen(keys.getCurrentKey())).toBe(true);
     const greedy = await service({ renewalMarginSeconds: 3_600 });
     expect(await greedy.keys.requestEphemeralKey()).toMatchObject({ secondsUntilRefresh: 30 });
@@ -309,7 +372,11 @@ describe('[KEY-16] createRealtimeSession', () => {
     await keys.requestEphemeralKey();
     const first = await keys.createRealtimeSession();
     expect(first.ephemeralKey.reveal()).toBe('ek_1');
-    expect(first).toMatchObject({ webrtcUrl: 'https://api.openai.com/v1/realtime/calls', websocketUrl: 'wss://api.openai.com/v1/realtime?model=gpt-realtime', refreshIntervalMs: 50_000 });
+    expect(first).toMatchObject({
+      webrtcUrl: 'https://api.openai.com/v1/realtime/calls',
+      websocketUrl: 'wss://api.openai.com/v1/realtime?model=gpt-realtime',
+      refreshIntervalMs: 50_000,
+    });
     const [second, third] = await Promise.all([keys.createRealtimeSession(), keys.createRealtimeSession()]);
     expect(new Set([first, second, third].map(session => session.ephemeralKey.reveal())).size).toBe(3);
     expect(calls).toHaveLength(3);
@@ -318,7 +385,10 @@ describe('[KEY-16] createRealtimeSession', () => {
   it('[KEY-16] the addresses of Azure', async () => {
     const azure = { endpoint: 'https://r.openai.azure.com', model: 'voice', region: 'swedencentral' };
     const ga = await service({ ...azure, contract: 'azure-ga' });
-    expect(await ga.keys.createRealtimeSession()).toMatchObject({ webrtcUrl: 'https://r.openai.azure.com/openai/v1/realtime/calls', websocketUrl: 'wss://r.openai.azure.com/openai/v1/realtime?model=voice' });
+    expect(await ga.keys.createRealtimeSession()).toMatchObject({
+      webrtcUrl: 'https://r.openai.azure.com/openai/v1/realtime/calls',
+      websocketUrl: 'wss://r.openai.azure.com/openai/v1/realtime?model=voice',
+    });
     const fetching = fakeFetch(() => Response.json({ client_secret: { value: 'v', expires_at: START / 1_000 + 60 } }));
     const preview = await service({ ...azure, contract: 'azure-preview', fetch: fetching.fetch });
     expect(await preview.keys.createRealtimeSession()).toMatchObject({
@@ -422,16 +492,27 @@ describe('[KEY-15] listeners', () => {
     expect(errors).toEqual([]);
     const results = await Promise.all([keys.requestEphemeralKey(), keys.requestEphemeralKey()]);
     expect(results.map(result => result.error?.code)).toEqual(['RATE_LIMITED', 'RATE_LIMITED']);
-    expect(errors).toEqual([expect.objectContaining({ code: 'RATE_LIMITED', isRetryable: true, azureErrorDetails: { status: 429 } })]);
+    expect(errors).toEqual([
+      expect.objectContaining({ code: 'RATE_LIMITED', isRetryable: true, azureErrorDetails: { status: 429 } }),
+    ]);
   });
 });
 
 it('[D12] the secret is in nothing that the service returns, tells or logs but where it is revealed', async () => {
-  const { keys, logger } = await service({ apiKey: `sk-${CANARY}`, fetch: fakeFetch(gaAnswer(CANARY, START + 60_000)).fetch });
+  const { keys, logger } = await service({
+    apiKey: `sk-${CANARY}`,
+    fetch: fakeFetch(gaAnswer(CANARY, START + 60_000)).fetch,
+  });
   const told: unknown[] = [];
   keys.onKeyRenewed(result => told.push(result));
   keys.onKeyExpired(info => told.push(info));
-  const shown = [await keys.requestEphemeralKey(), keys.getCurrentKey(), await keys.createRealtimeSession(), keys, logger.lines];
+  const shown = [
+    await keys.requestEphemeralKey(),
+    keys.getCurrentKey(),
+    await keys.createRealtimeSession(),
+    keys,
+    logger.lines,
+  ];
   await keys.revokeCurrentKey();
   expect(everythingIn([...shown, ...told])).not.toContain(CANARY);
   expect(structuredClone(JSON.parse(JSON.stringify(shown.slice(0, 3))))).toBeDefined();
@@ -458,7 +539,14 @@ describe('[KEY-13] DefaultAzureCredential', () => {
     }));
     const clock = new VirtualClock(START);
     const { fetch, calls } = fakeFetch(gaAnswer('ek_1', START + 60_000));
-    const keys = createEphemeralKeyService({ contract: 'azure-ga', endpoint: 'https://r.openai.azure.com', model: 'm', credential: 'default', clock, fetch });
+    const keys = createEphemeralKeyService({
+      contract: 'azure-ga',
+      endpoint: 'https://r.openai.azure.com',
+      model: 'm',
+      credential: 'default',
+      clock,
+      fetch,
+    });
     await keys.initialize();
     expect(made).toBe(0);
     await keys.mint(request('a'));

@@ -34,16 +34,38 @@ function thrown(work: () => unknown): SessionchartError {
 
 describe('[KEY-1] what is sent', () => {
   it('[KEY-1] azure-ga: no api-version, api-key header, session in the body', async () => {
-    const sent = await minted({ contract: 'azure-ga', endpoint: `${AZURE}/`, model: 'voice', apiKey: 'k-1', voice: 'alloy', instructions: 'Be kind.' });
+    const sent = await minted({
+      contract: 'azure-ga',
+      endpoint: `${AZURE}/`,
+      model: 'voice',
+      apiKey: 'k-1',
+      voice: 'alloy',
+      instructions: 'Be kind.',
+    });
     expect(sent.url).toBe(`${AZURE}/openai/v1/realtime/client_secrets`);
     expect(sent.init?.method).toBe('POST');
-    expect(sent.init?.headers).toEqual({ accept: 'application/json', 'content-type': 'application/json', 'api-key': 'k-1' });
-    expect(sent.body).toEqual({ session: { type: 'realtime', model: 'voice', instructions: 'Be kind.', audio: { output: { voice: 'alloy' } } } });
+    expect(sent.init?.headers).toEqual({
+      accept: 'application/json',
+      'content-type': 'application/json',
+      'api-key': 'k-1',
+    });
+    expect(sent.body).toEqual({
+      session: { type: 'realtime', model: 'voice', instructions: 'Be kind.', audio: { output: { voice: 'alloy' } } },
+    });
   });
 
   it('[KEY-1] azure-preview: api-version, flat body, nested answer', async () => {
-    const answer = () => Response.json({ id: 'sess_7', object: 'realtime.session', expires_at: 0, client_secret: { value: 'secret-7', expires_at: EXPIRES / 1_000 } });
-    const sent = await minted({ contract: 'azure-preview', endpoint: AZURE, model: 'voice', apiKey: new Secret('k-1'), voice: 'alloy' }, answer);
+    const answer = () =>
+      Response.json({
+        id: 'sess_7',
+        object: 'realtime.session',
+        expires_at: 0,
+        client_secret: { value: 'secret-7', expires_at: EXPIRES / 1_000 },
+      });
+    const sent = await minted(
+      { contract: 'azure-preview', endpoint: AZURE, model: 'voice', apiKey: new Secret('k-1'), voice: 'alloy' },
+      answer,
+    );
     expect(sent.url).toBe(`${AZURE}/openai/realtimeapi/sessions?api-version=2025-04-01-preview`);
     expect(sent.body).toEqual({ model: 'voice', voice: 'alloy' });
     expect(sent.key).toEqual({ secret: 'secret-7', expiresAt: EXPIRES, id: 'sess_7' });
@@ -53,7 +75,10 @@ describe('[KEY-1] what is sent', () => {
     const sent = await minted({ contract: 'openai', apiKey: async () => 'sk-1', keyLifeSeconds: 600 });
     expect(sent.url).toBe('https://api.openai.com/v1/realtime/client_secrets');
     expect(sent.init?.headers).toMatchObject({ authorization: 'Bearer sk-1' });
-    expect(sent.body).toEqual({ expires_after: { anchor: 'created_at', seconds: 600 }, session: { type: 'realtime', model: 'gpt-realtime' } });
+    expect(sent.body).toEqual({
+      expires_after: { anchor: 'created_at', seconds: 600 },
+      session: { type: 'realtime', model: 'gpt-realtime' },
+    });
   });
 });
 
@@ -74,7 +99,7 @@ describe('[D19] an answer that cannot be used', () => {
     ['an expiry of 0', { value: CANARY, expires_at: 0 }, 'expires_at'],
     ['an expiry that has passed', { value: CANARY, expires_at: START / 1_000 }, 'expires_at'],
     ['an expiry in milliseconds', { value: CANARY, expires_at: EXPIRES }, 'expires_at'],
-    ['a list', [CANARY], 'value'],
+    ['a list', [CANARY], 'body'],
     ['null', null, 'body'],
   ];
   for (const [what, body, field] of flat) {
@@ -87,13 +112,18 @@ describe('[D19] an answer that cannot be used', () => {
   }
 
   it('[D19] the nested contract names nested fields', async () => {
-    const { key } = await minted({ contract: 'azure-preview', endpoint: AZURE, model: 'm', apiKey: 'k' }, () => Response.json({ client_secret: { value: CANARY } }));
+    const { key } = await minted({ contract: 'azure-preview', endpoint: AZURE, model: 'm', apiKey: 'k' }, () =>
+      Response.json({ client_secret: { value: CANARY } }),
+    );
     expect(key).toMatchObject({ code: 'INVALID_PROVIDER_ANSWER', details: { field: 'client_secret.expires_at' } });
   });
 
   it('[D19] no JSON, or too much of it', async () => {
     const html = await minted({ contract: 'openai', apiKey: 'k' }, () => new Response(`<html>${CANARY}`));
-    expect(html.key).toMatchObject({ code: 'INVALID_PROVIDER_ANSWER', details: { field: 'body', allowed: 'a JSON document' } });
+    expect(html.key).toMatchObject({
+      code: 'INVALID_PROVIDER_ANSWER',
+      details: { field: 'body', allowed: 'a JSON document' },
+    });
     const huge = await minted({ contract: 'openai', apiKey: 'k' }, () => Response.json({ value: 'x'.repeat(100_000) }));
     expect(huge.key).toMatchObject({ details: { field: 'body', allowed: 'at most 65536 bytes' } });
     const none = await minted({ contract: 'openai', apiKey: 'k' }, () => new Response(null, { status: 204 }));
@@ -102,7 +132,9 @@ describe('[D19] an answer that cannot be used', () => {
 
   it('[D19] a session id that is the secret itself, or no id, is not taken for an id', async () => {
     for (const id of ['ek_same', 'has spaces', 7]) {
-      const { key } = await minted({ contract: 'openai', apiKey: 'k' }, () => Response.json({ value: 'ek_same', expires_at: at, session: { id } }));
+      const { key } = await minted({ contract: 'openai', apiKey: 'k' }, () =>
+        Response.json({ value: 'ek_same', expires_at: at, session: { id } }),
+      );
       expect(key).toEqual({ secret: 'ek_same', expiresAt: EXPIRES });
     }
   });
@@ -122,8 +154,40 @@ describe('[KEY-4] the life of a key is counted by the clock of the server', () =
     });
   }
 
+  it('[KEY-4] a slow answer of a server with another clock: the key never lives longer here than there', async () => {
+    const clock = new VirtualClock(START);
+    const serverNow = START + 3_600_000;
+    const { fetch } = fakeFetch(async () => {
+      await new Promise<void>(resolve => clock.setTimeout(resolve, 5_000));
+      return gaAnswer('ek_1', serverNow + 60_000, { date: new Date(serverNow).toUTCString() })();
+    });
+    const service = createEphemeralKeyService({ contract: 'openai', apiKey: 'k', clock, fetch });
+    await service.initialize();
+    const key = service.mint(REQUEST);
+    await clock.advance(5_000);
+    expect((await key).expiresAt).toBe(EXPIRES - 1_000);
+  });
+
+  it('[KEY-4] a key that runs out on its way is no key', async () => {
+    const clock = new VirtualClock(START);
+    const { fetch } = fakeFetch(async () => {
+      await new Promise<void>(resolve => clock.setTimeout(resolve, 5_000));
+      return gaAnswer('ek_1', START + 5_000)();
+    });
+    const service = createEphemeralKeyService({ contract: 'openai', apiKey: 'k', clock, fetch });
+    await service.initialize();
+    const failed = expect(service.mint(REQUEST)).rejects.toMatchObject({ details: { field: 'expires_at' } });
+    // The wall clock is set back meanwhile; the time on the way counts all the same.
+    clock.setTimeout(() => clock.setWall(START), 4_000);
+    await clock.advance(5_000);
+    await failed;
+  });
+
   it('[KEY-4] a difference below what a Date header can tell changes nothing', async () => {
-    const { key } = await minted({ contract: 'openai', apiKey: 'k' }, gaAnswer('ek_1', EXPIRES, { date: new Date(START - 900).toUTCString() }));
+    const { key } = await minted(
+      { contract: 'openai', apiKey: 'k' },
+      gaAnswer('ek_1', EXPIRES, { date: new Date(START - 900).toUTCString() }),
+    );
     expect(key).toMatchObject({ expiresAt: EXPIRES });
   });
 
@@ -171,7 +235,9 @@ describe('[KEY-13] authentication', () => {
 
   it('[KEY-13] a key that is missing or that no header can carry is not sent', async () => {
     expect((await minted({ ...azure, apiKey: () => '' })).key).toMatchObject({ code: 'MISSING_CREDENTIALS' });
-    expect((await minted({ ...azure, credential: { getToken: async () => null } })).key).toMatchObject({ code: 'MISSING_CREDENTIALS' });
+    expect((await minted({ ...azure, credential: { getToken: async () => null } })).key).toMatchObject({
+      code: 'MISSING_CREDENTIALS',
+    });
     for (const apiKey of [`${CANARY}\r\nx: y`, 'schlüssel', () => Promise.reject(new Error(CANARY))]) {
       const { key, calls } = await minted({ ...azure, apiKey });
       expect(everythingIn(key)).not.toMatch(/canary|schl/);
@@ -180,7 +246,9 @@ describe('[KEY-13] authentication', () => {
   });
 
   it('[KEY-13] Entra is not for OpenAI', () => {
-    expect(thrown(() => createEphemeralKeyService({ contract: 'openai', credential: 'default' })).details.field).toBe('credential');
+    expect(thrown(() => createEphemeralKeyService({ contract: 'openai', credential: 'default' })).details.field).toBe(
+      'credential',
+    );
   });
 });
 
@@ -192,7 +260,12 @@ describe('[KEY-14] options and environment are checked before anything is sent',
     ['no endpoint', { endpoint: '' }, 'MISSING_ENDPOINT', 'endpoint'],
     ['no URL', { endpoint: 'res.openai.azure.com' }, 'INVALID_ENDPOINT_FORMAT', 'endpoint'],
     ['plain http', { endpoint: 'http://res.openai.azure.com' }, 'INVALID_ENDPOINT_FORMAT', 'endpoint'],
-    ['user in the URL', { endpoint: `https://user:${CANARY}@res.openai.azure.com` }, 'INVALID_ENDPOINT_FORMAT', 'endpoint'],
+    [
+      'user in the URL',
+      { endpoint: `https://user:${CANARY}@res.openai.azure.com` },
+      'INVALID_ENDPOINT_FORMAT',
+      'endpoint',
+    ],
     ['query in the URL', { endpoint: `${AZURE}?api-key=${CANARY}` }, 'INVALID_ENDPOINT_FORMAT', 'endpoint'],
     ['no deployment', { model: '' }, 'INVALID_CONFIG', 'model'],
     ['a deployment with a slash', { model: '../x' }, 'INVALID_CONFIG', 'model'],
@@ -214,7 +287,11 @@ describe('[KEY-14] options and environment are checked before anything is sent',
 
   const env = async (variables: Record<string, string>, overrides = {}) => {
     const { fetch, calls } = fakeFetch(gaAnswer('ek_1', EXPIRES));
-    const service = createEphemeralKeyServiceFromEnv(variables, { clock: new VirtualClock(START), fetch, ...overrides });
+    const service = createEphemeralKeyServiceFromEnv(variables, {
+      clock: new VirtualClock(START),
+      fetch,
+      ...overrides,
+    });
     await service.initialize();
     await service.mint(REQUEST).catch(() => undefined);
     return calls[0];
@@ -224,9 +301,13 @@ describe('[KEY-14] options and environment are checked before anything is sent',
     const azure = { AZURE_OPENAI_ENDPOINT: AZURE, AZURE_OPENAI_API_KEY: ' k ', AZURE_OPENAI_DEPLOYMENT: 'voice' };
     expect((await env(azure))?.url).toBe(`${AZURE}/openai/v1/realtime/client_secrets`);
     expect((await env(azure))?.init.headers).toMatchObject({ 'api-key': 'k' });
-    expect((await env({ ...azure, AZURE_OPENAI_API_VERSION: '2025-04-01-preview', OPENAI_API_KEY: 'o' }))?.url).toContain('/realtimeapi/sessions?');
+    expect(
+      (await env({ ...azure, AZURE_OPENAI_API_VERSION: '2025-04-01-preview', OPENAI_API_KEY: 'o' }))?.url,
+    ).toContain('/realtimeapi/sessions?');
     expect((await env({ OPENAI_API_KEY: 'o' }))?.url).toBe('https://api.openai.com/v1/realtime/client_secrets');
-    expect((await env({ OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://localhost:1/v1' }))?.url).toBe('http://localhost:1/v1/realtime/client_secrets');
+    expect((await env({ OPENAI_API_KEY: 'o', OPENAI_BASE_URL: 'http://localhost:1/v1' }))?.url).toBe(
+      'http://localhost:1/v1/realtime/client_secrets',
+    );
   });
 
   it('[KEY-14] what is missing in the environment is named', () => {
@@ -237,6 +318,8 @@ describe('[KEY-14] options and environment are checked before anything is sent',
     expect(code({ AZURE_OPENAI_API_KEY: 'k' })).toBe('MISSING_ENDPOINT');
     expect(code({}, { credential: 'default' })).toBe('MISSING_ENDPOINT');
     expect(code({ AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: AZURE })).toBe('INVALID_CONFIG');
-    expect(code({ AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: 'x', AZURE_OPENAI_DEPLOYMENT: 'd' })).toBe('INVALID_ENDPOINT_FORMAT');
+    expect(code({ AZURE_OPENAI_API_KEY: 'k', AZURE_OPENAI_ENDPOINT: 'x', AZURE_OPENAI_DEPLOYMENT: 'd' })).toBe(
+      'INVALID_ENDPOINT_FORMAT',
+    );
   });
 });

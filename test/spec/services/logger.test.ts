@@ -23,7 +23,9 @@ it('[LOG-7] a line has time, level, name, message and data, and info is the defa
   const logger = createLogger({ sink: record => void records.push(record), name: 'test', clock: new VirtualClock() });
   logger.debug('not shown');
   logger.info('hello', { n: 1 });
-  expect(records).toEqual([{ time: '2026-01-01T00:00:00.000Z', level: 'info', name: 'test', message: 'hello', data: { n: 1 } }]);
+  expect(records).toEqual([
+    { time: '2026-01-01T00:00:00.000Z', level: 'info', name: 'test', message: 'hello', data: { n: 1 } },
+  ]);
 });
 
 it('[D14] message and data reach the sink without secrets', () => {
@@ -34,7 +36,12 @@ it('[D14] message and data reach the sink without secrets', () => {
 
 it('[LOG-8] a sink that throws, rejects or logs itself harms nobody, and lost lines are counted', async () => {
   const records: LogRecord[] = [];
-  const failures = [() => { throw new Error('full'); }, () => Promise.reject(new Error('full'))];
+  const failures = [
+    () => {
+      throw new Error('full');
+    },
+    () => Promise.reject(new Error('full')),
+  ];
   const logger = createLogger({
     sink(record) {
       const fail = failures.shift();
@@ -48,12 +55,19 @@ it('[LOG-8] a sink that throws, rejects or logs itself harms nobody, and lost li
   await new Promise(resolve => setImmediate(resolve));
   logger.info('third');
   logger.info('fourth');
-  expect(records.map(({ message, lost }) => [message, lost])).toEqual([['third', 2], ['fourth', 1]]);
+  expect(records.map(({ message, lost }) => [message, lost])).toEqual([
+    ['third', 2],
+    ['fourth', 1],
+  ]);
 });
 
 it('[LOG-8] a message that cannot be read is lost, not thrown', () => {
   const { logger, records } = kept();
-  const hostile = { toString: () => { throw new Error('no'); } };
+  const hostile = {
+    toString: () => {
+      throw new Error('no');
+    },
+  };
   logger.info(hostile as unknown as string);
   logger.info('next');
   expect(records).toEqual([{ level: 'info', name: 'test', message: 'next', lost: 1 }]);
@@ -66,7 +80,9 @@ it('[LOG-9] the console logger writes one line of JSON to standard error, for wa
     logger.info('quiet');
     logger.warn('two\nlines', { token: 'plain' });
     expect(write.mock.calls).toEqual([
-      ['{"time":"2026-01-01T00:00:00.000Z","level":"warn","name":"voice","message":"two\\nlines","data":{"token":"[redacted]"}}\n'],
+      [
+        '{"time":"2026-01-01T00:00:00.000Z","level":"warn","name":"voice","message":"two\\nlines","data":{"token":"[redacted]"}}\n',
+      ],
     ]);
     silentLogger.error('nothing');
     expect(write).toHaveBeenCalledTimes(1);

@@ -14,7 +14,26 @@ it('[LOG-1] a Secret prints as [redacted] wherever it is', () => {
 });
 
 describe('[LOG-2] by name', () => {
-  const names = ['authorization', 'Authorization', 'api-key', 'apiKey', 'x-api-key', 'AZURE_OPENAI_API_KEY', 'secret', 'client_secret', 'token', 'access_token', 'password', 'cookie', 'set-cookie', 'credential', 'privateKey', 'ephemeralKey', 'value', 'key'];
+  const names = [
+    'authorization',
+    'Authorization',
+    'api-key',
+    'apiKey',
+    'x-api-key',
+    'AZURE_OPENAI_API_KEY',
+    'secret',
+    'client_secret',
+    'token',
+    'access_token',
+    'password',
+    'cookie',
+    'set-cookie',
+    'credential',
+    'privateKey',
+    'ephemeralKey',
+    'value',
+    'key',
+  ];
   for (const name of names) {
     it(`[LOG-2] the value of ${name} is removed, text or object`, () => {
       expect(data({ [name]: 'plain words' })).toEqual({ [name]: '[redacted]' });
@@ -24,7 +43,15 @@ describe('[LOG-2] by name', () => {
   }
 
   it('[LOG-2] what only sounds like a secret stays', () => {
-    const harmless = { totalTokens: 3, keyboard: 'x', credentialStatus: 'valid', token: undefined, value: 3, password: null, hasSecret: true };
+    const harmless = {
+      totalTokens: 3,
+      keyboard: 'x',
+      credentialStatus: 'valid',
+      token: undefined,
+      value: 3,
+      password: null,
+      hasSecret: true,
+    };
     expect(data(harmless)).toEqual(harmless);
   });
 });
@@ -90,13 +117,29 @@ describe('[LOG-5] any data gives a bounded answer', () => {
       boxed: new String(CANARY),
       date: new Date(0),
       noDate: new Date(Number.NaN),
-      proxy: new Proxy({}, { ownKeys: () => { throw new Error(CANARY); } }),
+      proxy: new Proxy(
+        {},
+        {
+          ownKeys: () => {
+            throw new Error(CANARY);
+          },
+        },
+      ),
     };
     cyclic.self = cyclic;
     const shown = data(cyclic);
     expect(shown).toEqual({
-      bad: '[unreadable]', big: '1n', nan: 'NaN', fn: '[function]', sym: 'Symbol(x)', bytes: `[${CANARY.length} bytes]`,
-      boxed: '[redacted]', date: '1970-01-01T00:00:00.000Z', noDate: 'Invalid Date', proxy: '[unreadable]', self: '[circular]',
+      bad: '[unreadable]',
+      big: '1n',
+      nan: 'NaN',
+      fn: '[function]',
+      sym: 'Symbol(x)',
+      bytes: `[${CANARY.length} bytes]`,
+      boxed: '[redacted]',
+      date: '1970-01-01T00:00:00.000Z',
+      noDate: 'Invalid Date',
+      proxy: '[unreadable]',
+      self: '[circular]',
     });
     expect(everythingIn(shown)).not.toContain('canary');
   });
@@ -113,9 +156,11 @@ describe('[LOG-5] any data gives a bounded answer', () => {
   });
 
   it('[LOG-5] everything comes out as JSON', () => {
-    fc.assert(fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true }), junk => {
-      JSON.stringify(data({ junk }));
-    }));
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true }), junk => {
+        JSON.stringify(data({ junk }));
+      }),
+    );
   });
 
   it('[LOG-5] hostile text costs no more than long text', () => {
@@ -141,7 +186,11 @@ it('[LOG-6] of an error come name, code, message and causes; never headers, bodi
     status: 500,
     cause: { name: 'RangeError', message: 'inner' },
   });
-  expect(data(new SessionchartError('RATE_LIMITED', { retryAfterMs: 5 }))).toMatchObject({ code: 'RATE_LIMITED', isRetryable: true, details: { retryAfterMs: 5 } });
+  expect(data(new SessionchartError('RATE_LIMITED', { retryAfterMs: 5 }))).toMatchObject({
+    code: 'RATE_LIMITED',
+    isRetryable: true,
+    details: { retryAfterMs: 5 },
+  });
   const endless = new Error('x');
   endless.cause = endless;
   expect(data(endless)).toEqual({ name: 'Error', message: 'x', cause: '[circular]' });

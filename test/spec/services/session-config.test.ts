@@ -44,9 +44,12 @@ describe('[CFG-2] ranges', () => {
     const least = field.exclusiveMin ? field.min + step : field.min;
     it(`[CFG-2] ${field.key}: both ends are allowed, one step beyond is not`, () => {
       for (const value of [least, field.max, field.default]) {
-        expect(resolveSessionConfig(DEFAULT_SESSION_CONFIG, { [field.key]: value })).toMatchObject({ [field.key]: value });
+        expect(resolveSessionConfig(DEFAULT_SESSION_CONFIG, { [field.key]: value })).toMatchObject({
+          [field.key]: value,
+        });
       }
-      for (const value of [least - step, field.max + step]) expect(refused({ [field.key]: value }).details.field).toBe(field.key);
+      for (const value of [least - step, field.max + step])
+        expect(refused({ [field.key]: value }).details.field).toBe(field.key);
     });
 
     it(`[CFG-2] ${field.key}: any number is accepted exactly if it is in range`, () => {
@@ -54,7 +57,10 @@ describe('[CFG-2] ranges', () => {
         fc.property(fc.oneof(fc.double(), fc.integer({ min: -10, max: 1_000_000 })), value => {
           const inRange = (field.exclusiveMin ? value > field.min : value >= field.min) && value <= field.max;
           const fits = inRange && (!field.integer || Number.isInteger(value));
-          if (fits) expect(resolveSessionConfig(DEFAULT_SESSION_CONFIG, { [field.key]: value })).toMatchObject({ [field.key]: value });
+          if (fits)
+            expect(resolveSessionConfig(DEFAULT_SESSION_CONFIG, { [field.key]: value })).toMatchObject({
+              [field.key]: value,
+            });
           else expect(refused({ [field.key]: value }).details.allowed).toContain(field.unit);
         }),
       );
@@ -65,7 +71,10 @@ describe('[CFG-2] ranges', () => {
 it('[D25] the error names field, value and range', () => {
   const error = refused({ inactivityTimeoutMinutes: 0 });
   expect(error.message).toBe('inactivityTimeoutMinutes is 0; allowed: more than 0, at most 525600 (minutes)');
-  expect(error.details).toEqual({ field: 'inactivityTimeoutMinutes', allowed: 'more than 0, at most 525600 (minutes)' });
+  expect(error.details).toEqual({
+    field: 'inactivityTimeoutMinutes',
+    allowed: 'more than 0, at most 525600 (minutes)',
+  });
   expect(refused({ heartbeatIntervalSeconds: Number.NaN }).message).toBe(
     'heartbeatIntervalSeconds is NaN; allowed: 1 to 86400 (seconds)',
   );
@@ -125,6 +134,13 @@ it('[D13] the result is a frozen copy, and each value is read once', () => {
   expect(config.retryBackoffMs).toBe(5);
   expect(reads).toBe(1);
   expect(Object.isFrozen(config)).toBe(true);
-  const hostile = new Proxy({}, { ownKeys: () => { throw new Error('no'); } });
+  const hostile = new Proxy(
+    {},
+    {
+      ownKeys: () => {
+        throw new Error('no');
+      },
+    },
+  );
   expect(refused(hostile).message).toBe('config could not be read: it threw');
 });
