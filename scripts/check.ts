@@ -9,6 +9,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   docs: ['node', 'scripts/docs.ts', '--check'],
   unused: ['knip'],
   package: ['node', 'scripts/build.ts', '--check'],
+  job: ['node', 'scripts/job-check.ts'],
   test: ['vitest', 'run'],
 };
 

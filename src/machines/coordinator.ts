@@ -212,5 +212,3 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
     },
   },
 });
-
-export type CoordinatorMachine = typeof coordinatorMachine;

@@ -1,7 +1,6 @@
 import type { InspectionEvent, Observer } from 'xstate';
 import type { Clock, CredentialProvider, Logger, SessionDriver } from '../actors/ports.ts';
 import type { WhenFull } from '../machines/coordinator.ts';
-import type { SessionConfig } from '../machines/session-config.ts';
 import type { ConfigurationManager } from './configuration-service.ts';
 import type { PrivacyController } from './privacy.ts';
 import type { RecoveryExecutor, RecoveryPlan } from './recovery-types.ts';
@@ -48,5 +47,3 @@ export const MANAGER_DEFAULTS = Object.freeze({
   maxRestarts: 3,
   restartWindowMs: 60_000,
 } as const);
-
-export type { SessionConfig };

@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../actors/errors.ts';
 import type { EndReason } from '../machines/session-types.ts';
 import { deepFreeze } from './deep-freeze.ts';
 import type { RenewalResult, SessionExplanation, SessionInfo, SessionState } from './session-api.ts';
@@ -71,6 +70,3 @@ export class SessionRecord {
     });
   }
 }
-
-/** The code of a renewal that did not come to a result because the session went elsewhere. */
-export const RENEWAL_BROKEN_OFF: ErrorCode = 'SESSION_NOT_ACTIVE';

@@ -27,7 +27,9 @@ class LeakyProvider extends FakeProvider {
   override async mint(request: Parameters<FakeProvider['mint']>[0]) {
     const minted = await super.mint(request);
     const { secret } = (minted ?? {}) as { secret?: unknown };
-    return typeof secret === 'string' ? { ...minted, secret: CANARY + secret, id: `name of ${CANARY}${secret}` } : minted;
+    return typeof secret === 'string'
+      ? { ...minted, secret: CANARY + secret, id: `name of ${CANARY}${secret}` }
+      : minted;
   }
 }
 
@@ -127,7 +129,11 @@ describe('secrets', () => {
     const end = manager.endSession(sessionId);
     await clock.advance(5 * SECOND);
     await end;
-    results.push(manager, manager.explain(sessionId), await rejectionOf(manager.startSession({ [CANARY]: 1 } as never)));
+    results.push(
+      manager,
+      manager.explain(sessionId),
+      await rejectionOf(manager.startSession({ [CANARY]: 1 } as never)),
+    );
     await t.close();
 
     expect(world?.provider.minted.length).toBeGreaterThan(5);
