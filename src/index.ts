@@ -61,12 +61,14 @@ export { createRecoveryExecutor } from './services/recovery-executor.ts';
 export { createRecoveryRegistrar, runRecoveryPlan } from './services/recovery-plan.ts';
 export type {
   ErrorEnvelope,
+  RecoverableService,
   RecoveryExecutionOptions,
   RecoveryExecutor,
   RecoveryOutcome,
   RecoveryPlan,
   RecoveryRegistrar,
   RecoveryStep,
+  TelemetryContext,
 } from './services/recovery-types.ts';
 export * from './services/session-api.ts';
 export {

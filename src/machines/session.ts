@@ -1,4 +1,4 @@
-import { cancel, raise, spawnChild, stopChild } from 'xstate';
+import { and, cancel, raise, spawnChild, stopChild } from 'xstate';
 import { type AnyEvent, isExpired, sessionSetup, timeOf } from './session-setup.ts';
 import type { AttemptInput, SessionContext, SessionCounters } from './session-types.ts';
 
@@ -123,6 +123,8 @@ export const sessionMachine = sessionSetup.createMachine({
       states: {
         preparing: {
           always: [
+            // Started again, after a crash or a failure, it keeps the floor as well.
+            { guard: and(['needsCredential', 'mintedJustNow']), target: 'backingOff', actions: 'waitForFloor' },
             { guard: 'needsCredential', target: 'acquiring' },
             { guard: 'hasChannel', target: 'opening' },
             { target: '#session.serving', actions: 'becomeUsable' },

@@ -11,26 +11,28 @@ export class ConversationHooks {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #underWay = new Map<string, Set<AbortController>>();
-  #active: ConversationLifecycleHooks | undefined;
+  /** Wrapped, so that a set that is registered twice is two registrations. */
+  #active: { readonly hooks: ConversationLifecycleHooks } | undefined;
 
   constructor(clock: Clock, logger: Logger, hooks: ConversationLifecycleHooks | undefined) {
     this.#clock = clock;
     this.#logger = logger;
-    this.#active = hooks;
+    this.#active = hooks && { hooks };
   }
 
   register(hooks: ConversationLifecycleHooks): Disposable {
     if (this.#active !== undefined) this.#logger.warn('conversation hooks are replaced by another set');
-    this.#active = hooks;
+    const registration = { hooks };
+    this.#active = registration;
     return {
       dispose: () => {
-        if (this.#active === hooks) this.#active = undefined;
+        if (this.#active === registration) this.#active = undefined;
       },
     };
   }
 
   has(name: keyof ConversationLifecycleHooks): boolean {
-    return this.#active?.[name] !== undefined;
+    return this.#active?.hooks[name] !== undefined;
   }
 
   /** The session is gone: its hooks are not waited for any longer. */
@@ -48,7 +50,7 @@ export class ConversationHooks {
     sessionId: string,
     invoke: (hooks: ConversationLifecycleHooks) => Promise<void> | void,
   ): Promise<'HOOK_FAILED' | 'HOOK_TIMEOUT' | undefined> {
-    const hooks = this.#active;
+    const hooks = this.#active?.hooks;
     if (hooks?.[name] === undefined) return undefined;
     const over = new AbortController();
     const calls = this.#underWay.get(sessionId) ?? new Set();

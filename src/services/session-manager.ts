@@ -182,9 +182,7 @@ export class SessionManager {
     this.#records.set(sessionId, record);
     this.#host.start({ sessionId, driver: this.#driver, config });
     const info = await record.started.promise;
-    if (this.#hooks.has('onSessionReady')) {
-      await this.#hooks.call('onSessionReady', sessionId, hooks => hooks.onSessionReady?.(info));
-    }
+    await record.ready;
     return info;
   }
 
@@ -501,7 +499,10 @@ export class SessionManager {
         break;
     }
     this.#notices.tell(report, view);
-    if (report.type === 'ended') record.ended.resolve();
+    if (report.type === 'started') record.ready = this.#ready(view);
+    if (report.type !== 'ended') return;
+    this.#makeUpForEnd(record, report.reason, view);
+    record.ended.resolve();
   }
 
   #noteState(record: SessionRecord, report: Extract<SessionReport, { type: 'state' }>, view: SessionView): void {
@@ -522,7 +523,7 @@ export class SessionManager {
       );
     }
     if (!wasUsable) return;
-    if (from === 'active' && to !== 'ending') this.#suspend(view, suspendReason(to, view));
+    if (from === 'active' && to !== 'ending' && to !== 'ended') this.#suspend(view, suspendReason(to, view));
     else if (to === 'active') this.#resume(view);
   }
 
@@ -533,6 +534,12 @@ export class SessionManager {
     runRecoveryPlan(plan, { sessionId }, { clock: this.#clock, logger: this.#logger }).catch((error: unknown) =>
       this.#logger.error('the recovery plan failed', { sessionId, cause: sanitisedCause(error) }),
     );
+  }
+
+  #ready(view: SessionView): Promise<unknown> | undefined {
+    if (!this.#hooks.has('onSessionReady')) return undefined;
+    const info = sessionInfo(this.#clock, view);
+    return this.#hooks.call('onSessionReady', view.sessionId, hooks => hooks.onSessionReady?.(info));
   }
 
   #suspend(view: SessionView, reason: SuspendReason): void {
@@ -579,20 +586,34 @@ export class SessionManager {
   }
 
   async #notifyEnding(sessionId: string): Promise<readonly string[]> {
+    this.#records.get(sessionId)?.endSteps.add('notify');
     const view = this.#host.view(sessionId);
-    if (view === undefined || view.context.usableAt === null || !this.#hooks.has('onSessionEnding')) return [];
+    return view === undefined ? [] : this.#tellEnding(view);
+  }
+
+  async #tellEnding(view: SessionView): Promise<readonly string[]> {
+    if (view.context.usableAt === null || !this.#hooks.has('onSessionEnding')) return [];
     const info = sessionInfo(this.#clock, view);
-    const code = await this.#hooks.call('onSessionEnding', sessionId, hooks => hooks.onSessionEnding?.(info));
+    const code = await this.#hooks.call('onSessionEnding', view.sessionId, hooks => hooks.onSessionEnding?.(info));
     return code === undefined ? [] : [code];
   }
 
-  async #purge(sessionId: string): Promise<readonly string[]> {
-    const reason = this.#host.view(sessionId)?.context.endReason ?? 'user';
+  async #purge(
+    sessionId: string,
+    reason = this.#host.view(sessionId)?.context.endReason ?? 'user',
+  ): Promise<readonly string[]> {
+    this.#records.get(sessionId)?.endSteps.add('purge');
     const done = await purgeSession(this.#privacy, this.#clock, sessionId, reason).catch((error: unknown) => {
       this.#logger.warn('a purge failed', { sessionId, code: 'PURGE_FAILED', cause: sanitisedCause(error) });
       return false;
     });
     return done ? [] : ['PURGE_FAILED'];
+  }
+
+  /** A session that was lost did not take the steps of an end: they are taken now, in the background. */
+  #makeUpForEnd({ sessionId, endSteps }: SessionRecord, reason: EndReason, view: SessionView): void {
+    if (!endSteps.has('notify')) void this.#tellEnding(view);
+    if (!endSteps.has('purge')) void this.#purge(sessionId, reason);
   }
 
   #applySettings(): void {

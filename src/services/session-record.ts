@@ -34,6 +34,10 @@ export class SessionRecord {
   overrides: SessionConfigPatch;
   readonly started: Deferred<SessionInfo> = deferred();
   readonly ended: Deferred<void> = deferred();
+  /** Settles when `onSessionReady` has run; set when the session became usable. */
+  ready: Promise<unknown> | undefined;
+  /** The steps of its end that were taken. A session that was lost went without. */
+  readonly endSteps = new Set<'notify' | 'purge'>();
   /** One result for all who asked for the renewal that is under way. */
   renewal: { readonly answer: Deferred<RenewalResult>; readonly since: number } | undefined;
   #steps: Step[] = [];
