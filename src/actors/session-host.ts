@@ -91,6 +91,12 @@ class IdlePlace implements Ordered {
   }
 }
 
+/**
+ * What XState sends to a parent has the child's id in its type, and a state node remembers every type that it was ever
+ * asked about. One type for all keeps that memory from growing with every session.
+ */
+const CHILD_EVENT = /^xstate\.(?:done|error)\.actor\./;
+
 const holdsSlot = (snapshot: SessionSnapshot | undefined): boolean => snapshot === undefined || snapshot.hasTag('live');
 
 /** Stops an actor that has a parent; XState has no public way to, other than through the parent's own children. */
@@ -159,6 +165,8 @@ export class SessionHost {
         },
       }),
       clock,
+      undefined,
+      event => (CHILD_EVENT.test(event.type) ? { type: 'CHILD_STOPPED' } : event),
     );
     this.#coordinator = createActor(coordinator, {
       input: limits,

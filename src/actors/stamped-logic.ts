@@ -25,16 +25,20 @@ interface Logic {
  * bring, and the start. The chart itself stays a function of state and event, in this host and in any other.
  *
  * Wrapping costs one object per machine, not per session.
+ *
+ * @param translate renames events before the chart sees them.
  */
 export function stampedLogic<M extends AnyStateMachine>(
   machine: M,
   clock: Pick<Clock, 'now'>,
   observe?: TransitionObserver<M>,
+  translate: (event: Stamped) => Stamped = event => event,
 ): M {
   const logic = machine as unknown as Logic;
   return Object.create(machine, {
     transition: {
-      value(snapshot: unknown, event: Stamped, scope: Scope) {
+      value(snapshot: unknown, original: Stamped, scope: Scope) {
+        const event = translate(original);
         const stamped = event.at === undefined ? { ...event, at: clock.now() } : event;
         const after = logic.transition(snapshot, stamped, scope);
         if (after !== snapshot) observe?.(scope.self, snapshot as SnapshotFrom<M>, after as SnapshotFrom<M>, stamped);

@@ -1,4 +1,4 @@
-import { assign, type DoneActorEvent, type ErrorActorEvent, setup } from 'xstate';
+import { assign, setup } from 'xstate';
 import type { EndReason } from './session-types.ts';
 
 /** What happens to a start when every slot is taken. */
@@ -44,23 +44,21 @@ export type CoordinatorEvent = { readonly at?: number } & (
   | { readonly type: 'RETURNED'; readonly sessionId: string } // e.g. admitted again, but ended meanwhile
   | { readonly type: 'CRASHED'; readonly sessionId: string; readonly held: boolean } // e.g. its actor threw
   | { readonly type: 'CONFIGURE'; readonly limits: CoordinatorLimits } // e.g. a setting changed
+  | { readonly type: 'CHILD_STOPPED' } // e.g. XState tells a parent that a child is done, or threw
   | { readonly type: 'DRAIN' } // e.g. dispose()
 );
-
-/** What the chart sees: its own events, and what XState tells a parent. */
-type Seen = CoordinatorEvent | DoneActorEvent | ErrorActorEvent;
 
 type Id = { readonly sessionId: string };
 
 const recent = (context: CoordinatorContext, at: number): readonly number[] =>
   context.crashes.filter(crashedAt => at - crashedAt < context.restartWindowMs);
 
-const timeOf = (event: Seen): number => ('at' in event ? (event.at ?? 0) : 0);
+const timeOf = (event: CoordinatorEvent): number => event.at ?? 0;
 
 const coordinatorSetup = setup({
   types: {
     context: {} as CoordinatorContext,
-    events: {} as Seen,
+    events: {} as CoordinatorEvent,
     input: {} as CoordinatorLimits,
   },
   delays: { drainDeadline: DRAIN_DEADLINE_MS },
@@ -120,17 +118,20 @@ const coordinatorSetup = setup({
 const refusalOf = ({ context }: { context: CoordinatorContext }): Refusal =>
   context.whenFull === 'queue' ? 'SESSION_QUEUE_FULL' : 'SESSION_LIMIT_REACHED';
 
-const idOf = ({ event }: { event: Seen }): Id => ({
+const idOf = ({ event }: { event: CoordinatorEvent }): Id => ({
   sessionId: 'sessionId' in event ? event.sessionId : '',
 });
 
 const refuseClosed = {
   type: 'refuse',
-  params: ({ event }: { event: Seen }) => ({ ...idOf({ event }), code: 'MANAGER_NOT_READY' as const }),
+  params: ({ event }: { event: CoordinatorEvent }) => ({ ...idOf({ event }), code: 'MANAGER_NOT_READY' as const }),
 } as const;
 const refuseFull = {
   type: 'refuse',
-  params: (args: { context: CoordinatorContext; event: Seen }) => ({ ...idOf(args), code: refusalOf(args) }),
+  params: (args: { context: CoordinatorContext; event: CoordinatorEvent }) => ({
+    ...idOf(args),
+    code: refusalOf(args),
+  }),
 } as const;
 
 /**
@@ -145,10 +146,8 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
   context: ({ input }) => ({ ...input, live: 0, sessions: 0, waiting: [], crashes: [] }),
   initial: 'accepting',
   on: {
-    // XState tells a parent about its children; the host has said the same, and whether they held a slot, in
-    // ENDED and CRASHED.
-    'xstate.done.actor.*': {},
-    'xstate.error.actor.*': {},
+    // Ignored: the host has said the same, and whether the child held a slot, in ENDED and CRASHED.
+    CHILD_STOPPED: {},
   },
   states: {
     accepting: {

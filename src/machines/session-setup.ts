@@ -55,9 +55,12 @@ function failureIn(event: AnyEvent): Failure {
   return isFailure(event.error) ? event.error : UNKNOWN;
 }
 
+/** When the operation that is under way gives up, with an attempt that may be running. */
+const budgetEnd = (context: SessionContext): number => context.operationSince + RETRY_BUDGET_MS;
+
 /** Until when an operation may be tried again: as long as the old credential lasts, and within the budget. */
 function retryLimit(context: SessionContext): number {
-  return Math.min(context.operationSince + RETRY_BUDGET_MS, context.lease?.expiresAt ?? Number.POSITIVE_INFINITY);
+  return Math.min(budgetEnd(context), context.lease?.expiresAt ?? Number.POSITIVE_INFINITY);
 }
 
 const notProvided = (port: string) => () => Promise.reject(new Error(`the host provides no actor "${port}"`));
@@ -91,8 +94,8 @@ export const sessionSetup = setup({
     lifetime: ({ context, event }) => deadlinesOf(context).lifetime - timeOf(event),
     expiry: ({ context, event }) => deadlinesOf(context).expiry - timeOf(event),
     backoff: ({ context, event }) => context.retryAt - timeOf(event),
-    mintDeadline: MINT_DEADLINE_MS,
-    openDeadline: OPEN_DEADLINE_MS,
+    mintDeadline: ({ context, event }) => Math.min(MINT_DEADLINE_MS, budgetEnd(context) - timeOf(event)),
+    openDeadline: ({ context, event }) => Math.min(OPEN_DEADLINE_MS, budgetEnd(context) - timeOf(event)),
     notifyDeadline: NOTIFY_DEADLINE_MS,
     releaseDeadline: RELEASE_DEADLINE_MS,
     purgeDeadline: PURGE_DEADLINE_MS,

@@ -151,16 +151,16 @@ class Executor implements RunningRecoveryExecutor {
   ): Promise<End<T>> {
     if (this.#isDisposed || options.signal?.aborted) return aborted(0);
     const limits = retryLimits(options.faultDomain, options.retry, this.#logger);
-    let permit: Permit;
+    let permit: Permit | undefined;
     try {
       permit = this.#breakersOf(options).enter(endpointOf(options));
     } catch (error) {
-      return { type: 'failed', failure: classifyFailure(error), error, attempts: 0 };
+      if (!options.continues) return { type: 'failed', failure: classifyFailure(error), error, attempts: 0 };
     }
     const end = await this.#retry(operation, options, limits);
-    if (end.type === 'succeeded') permit.succeeded();
-    else if (end.failure.retryable && end.failure.code !== 'OPERATION_ABORTED') permit.failed();
-    else permit.abandoned();
+    if (end.type === 'succeeded') permit?.succeeded();
+    else if (!options.continues && end.failure.retryable && end.failure.code !== 'OPERATION_ABORTED') permit?.failed();
+    else permit?.abandoned();
     return end;
   }
 

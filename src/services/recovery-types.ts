@@ -111,6 +111,11 @@ export interface RecoveryExecutionOptions {
   /** Runs once if the operation fails for good and `sessionId` is given. */
   readonly recoveryPlan?: RecoveryPlan;
   readonly telemetryContext?: TelemetryContext;
+  /**
+   * A further attempt of an operation that was let in before. The circuit breaker is not asked again, and does not count
+   * the operation a second time. [continues=false]
+   */
+  readonly continues?: boolean;
   /** Stops attempts and waits when it aborts. */
   readonly signal?: AbortSignal;
   onRetryScheduled?(plan: RetryPlan): void;

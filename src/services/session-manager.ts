@@ -387,7 +387,8 @@ export class SessionManager {
       clock: this.#clock,
       logger: this.#logger,
       end: sessionId => this.#end(sessionId, 'recovery'),
-      purge: sessionId => purgeSession(this.#privacy, this.#clock, sessionId, 'recovery'),
+      purge: async sessionId =>
+        this.#isPurged(sessionId) || purgeSession(this.#privacy, this.#clock, sessionId, 'recovery'),
     });
   }
 
@@ -408,7 +409,12 @@ export class SessionManager {
     if (this.#recovery === undefined) return credentials.mint(request);
     // Not by the state: the one in which the mint was ordered can be read only after it was.
     const isUsable = (this.#host.view(request.sessionId)?.context.usableAt ?? null) !== null;
-    return runMint(this.#recovery.executor, credentials, request, isUsable ? 'renewSession' : 'startSession');
+    const { tries = 0, lastError } = this.#host.actorOf(request.sessionId)?.getSnapshot().context ?? {};
+    return runMint(this.#recovery.executor, credentials, request, {
+      clock: this.#clock,
+      operation: isUsable ? 'renewSession' : 'startSession',
+      continues: tries > 1 && lastError?.failure.code !== 'CIRCUIT_OPEN',
+    });
   }
 
   #limits() {
@@ -608,6 +614,11 @@ export class SessionManager {
       return false;
     });
     return done ? [] : ['PURGE_FAILED'];
+  }
+
+  /** Whether the end of a session has purged what it left behind. */
+  #isPurged(sessionId: string): boolean {
+    return this.#told.get(sessionId)?.unfinished.every(code => !code.startsWith('PURGE_')) ?? false;
   }
 
   /** A session that was lost did not take the steps of an end: they are taken now, in the background. */

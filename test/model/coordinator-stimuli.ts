@@ -22,8 +22,7 @@ export function* coordinatorStimuli({ snapshot }: World): Generator<Stimulus> {
   yield event('CANCEL', { sessionId: waiting[0] ?? 'unknown' });
   yield event('DRAIN');
   yield event('CONFIGURE', { limits: { ...limitsOf(whenFull), limit: 1 } });
-  yield event('xstate.done.actor.child');
-  yield event('xstate.error.actor.child');
+  yield event('CHILD_STOPPED');
   if (live > 0) {
     yield event('FAILED', { sessionId: 'one' });
     yield event('RETURNED', { sessionId: 'one' });

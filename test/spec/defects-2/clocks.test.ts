@@ -250,9 +250,9 @@ describe('D44', () => {
   });
 
   it.each([
-    ['the default clock', () => undefined],
-    ['an injected system clock', () => systemClock()],
-    ['a clock of the user', () => new PlainClock()],
+    ['the default clock', (): Clock | undefined => undefined],
+    ['an injected system clock', (): Clock => systemClock()],
+    ['a clock of the user', (): Clock => new PlainClock()],
   ] as const)('[D44] %s and the virtual one give the same events at the same times', async (_, make) => {
     const expected = await virtualTrace();
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });

@@ -75,9 +75,9 @@ describe('D37', () => {
     const { manager, clock } = world;
     expect(await took(world, manager.startSession())).toBe(SECOND);
     const { sessionId } = manager.getCurrentSession() ?? expect.fail('it did not start');
-    for (const work of [manager.renewSession, manager.pauseSession, manager.resumeSession]) {
+    for (const name of ['renewSession', 'pauseSession', 'resumeSession'] as const) {
       const since = clock.now();
-      await work.call(manager, sessionId);
+      await manager[name](sessionId);
       expect(clock.now()).toBe(since);
     }
     expect(manager.getSessionInfo(sessionId)).toMatchObject({ state: 'active', statistics: { renewalCount: 1 } });

@@ -47,6 +47,8 @@ async function seenBehind(first: Handler | undefined) {
   if (first !== undefined) listenToAll(world.manager, first);
   listenToAll(world.manager, ({ type, newState }) => void seen.push(newState ?? type));
   const sessionId = await live(world.manager, world);
+  await world.settle();
+  await world.settle();
   const failures = world.log.lines.filter(({ message }) => message === 'an event listener failed');
   const { transitions } = world.manager.explain(sessionId) ?? expect.fail('no story is kept');
   await world.close();
@@ -157,7 +159,7 @@ describe('D35', () => {
   it('[D35] a listener may dispose of the manager in the midst of an event', async () => {
     const world = await managed();
     const ended: string[] = [];
-    world.manager.onSessionEnded(({ reason }) => void ended.push(reason as string));
+    world.manager.onSessionEnded(event => void (event.type === 'ended' && ended.push(event.reason)));
     world.manager.onSessionStarted(() => world.manager.dispose());
     await world.manager.startSession();
     await world.close();

@@ -105,8 +105,14 @@ describe('D30', () => {
           await clock.advance(next.timeRemainingMs - 1);
           expect(fired(world, sessionId)).toEqual(before);
           expect(checkConsistency(world, sessionId)).toMatchObject({ type: next.type, timeRemainingMs: 1 });
+          // Of two that are due at the same instant, the one that ends the session may leave the other no time.
+          const due = armed(manager.getSessionDiagnostics(sessionId).timerStatus)
+            .filter(([, { timeRemainingMs }]) => timeRemainingMs === 1)
+            .map(([name]) => TYPES[name]);
           await clock.advance(1);
-          expect(fired(world, sessionId)[next.type]).toBe(before[next.type] + 1);
+          const after = fired(world, sessionId);
+          const hits = due.filter(name => after[name] === before[name] + 1);
+          expect(hits).toEqual(lives() ? due : expect.arrayContaining([expect.any(String)]));
         }
         await world.close();
       }),

@@ -120,7 +120,7 @@ describe('[D12] the secret', () => {
         onSessionEnding: see,
       },
       inspect: event => {
-        actors.add(event.actorRef);
+        actors.add(event.actorRef as AnyActorRef);
         if ('event' in event) see(event.event);
         if ('snapshot' in event) see(plain(event.snapshot));
       },
