@@ -35,7 +35,9 @@ export async function runMint(
   over.promise.catch(() => undefined);
   // The session gave up. Its deadline is a fault of the endpoint, and the breaker shall know; anything else is none.
   const giveUp = (): void =>
-    over.reject(new SessionchartError(clock.now() - since < MINT_DEADLINE_MS ? 'OPERATION_ABORTED' : 'PROVIDER_TIMEOUT'));
+    over.reject(
+      new SessionchartError(clock.now() - since < MINT_DEADLINE_MS ? 'OPERATION_ABORTED' : 'PROVIDER_TIMEOUT'),
+    );
   signal.addEventListener('abort', giveUp, { once: true });
   const starting = operation === 'startSession';
   try {

@@ -8,7 +8,7 @@ import { voiceBackend } from './backend.ts';
 import { parseDuration } from './duration.ts';
 import { leftBehind } from './residue.ts';
 import { Redraw, renderTable } from './table.ts';
-import { VoiceJob } from './voice-job.ts';
+import { VoiceJob, type VoiceSummary } from './voice-job.ts';
 import { framesOf } from './wav.ts';
 
 const HELP = `Usage: npm start -- [options] [speech.wav]
@@ -51,8 +51,8 @@ async function main(): Promise<void> {
   const logger = createLogger({ level: values.verbose ? 'debug' : 'silent', sink: stderrSink });
   const backend = await voiceBackend(process.env, clock, logger);
   const stop = new AbortController();
-  process.once('SIGINT', () => stop.abort());
-  process.once('SIGTERM', () => stop.abort());
+  // Stays registered: a terminal and npm both pass on one Ctrl-C, and the second must not cut the drain short.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
   const job = new VoiceJob({
     backend,
     clock,
@@ -74,8 +74,22 @@ async function main(): Promise<void> {
   process.removeAllListeners('SIGINT');
   process.removeAllListeners('SIGTERM');
   const { timers, sockets } = await leftBehind(clock);
-  process.stdout.write(`${JSON.stringify({ ...summary, leftTimers: timers, leftSockets: sockets })}\n`);
+  const result = { ...summary, leftTimers: timers, leftSockets: sockets };
+  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `\n${told(result)}\n`);
 }
+
+function told(result: VoiceSummary & { readonly leftTimers: number; readonly leftSockets: number }): string {
+  const { sessions, renewals, failedAndRecovered, framesSent, framesEchoed, framesLost, reasons } = result;
+  const ends = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
+  return [
+    `${sessions} sessions, ended: ${ends.join(', ')}; ${failedAndRecovered} failed and recovered; ${renewals} renewals`,
+    `${framesSent} frames sent, ${framesEchoed} echoed${framesLost === null ? '' : `, ${framesLost} lost`}`,
+    `longest gap ${ms(result.longestGapDuringRenewalMs)} during a renewal, ${ms(result.longestGapOutsideRenewalMs)} outside`,
+    `left behind: ${result.leftTimers} timers, ${result.leftSockets} sockets`,
+  ].join('\n');
+}
+
+const ms = (value: number): string => `${Math.round(value)} ms`;
 
 async function readSpeech(path: string): Promise<Uint8Array> {
   try {

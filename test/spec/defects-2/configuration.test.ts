@@ -78,20 +78,20 @@ describe('D24', () => {
     await world.close();
   });
 
-  it.each([
-    ...NOT_A_PATCH,
-    ['a value out of range', { inactivityTimeoutMinutes: 0 }] as const,
-  ])('[D24] a refused configuration (%s) causes 0 mints, 0 records, 0 events, and takes no slot', async (_, given) => {
-    const world = await managed({ limit: 1 });
-    expect(await rejectionOf(world.manager.startSession(patch(given)))).toMatchObject({ code: 'INVALID_CONFIG' });
-    await world.clock.advance(60_000);
-    expect(world.provider.requests).toEqual([]);
-    expect(world.manager.getAllSessions()).toEqual([]);
-    expect(world.events).toEqual([]);
-    expect(world.clock.pending).toBe(0);
-    await world.manager.startSession();
-    await world.close();
-  });
+  it.each([...NOT_A_PATCH, ['a value out of range', { inactivityTimeoutMinutes: 0 }] as const])(
+    '[D24] a refused configuration (%s) causes 0 mints, 0 records, 0 events, and takes no slot',
+    async (_, given) => {
+      const world = await managed({ limit: 1 });
+      expect(await rejectionOf(world.manager.startSession(patch(given)))).toMatchObject({ code: 'INVALID_CONFIG' });
+      await world.clock.advance(60_000);
+      expect(world.provider.requests).toEqual([]);
+      expect(world.manager.getAllSessions()).toEqual([]);
+      expect(world.events).toEqual([]);
+      expect(world.clock.pending).toBe(0);
+      await world.manager.startSession();
+      await world.close();
+    },
+  );
 });
 
 describe('D25', () => {

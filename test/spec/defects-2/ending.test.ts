@@ -43,18 +43,25 @@ async function took({ clock }: Managed, work: Promise<unknown>): Promise<number>
 }
 
 describe('D37', () => {
-  it.each(Object.keys(STEPS) as Step[])('[D37] %s never settles: the end is done within 2 s, tells what timed out, and leaves no timer', async step => {
-    const world = await managed(STEPS[step](never));
-    const { sessionId } = await world.manager.startSession();
-    let pending = Number.NaN;
-    world.manager.onSessionEnded(() => void (pending = world.clock.pending));
-    expect(await took(world, world.manager.endSession(sessionId))).toBeLessThanOrEqual(2 * SECOND);
-    expect(pending).toBe(0);
-    expect(ended(world)).toMatchObject([{ reason: 'user', unfinished: [`${CODES[step]}_TIMEOUT`] }]);
-    expect(world.manager.explain(sessionId)?.unfinished).toEqual([`${CODES[step]}_TIMEOUT`]);
-    expect(world.log.lines.some(({ data }) => JSON.stringify(data ?? '').includes(`${CODES[step]}_TIMEOUT`))).toBe(true);
-    await world.close();
-  });
+  it.each(Object.keys(STEPS) as Step[])(
+    '[D37] %s never settles: the end is done within 2 s, tells what timed out, and leaves no timer',
+    async step => {
+      const world = await managed(STEPS[step](never));
+      const { sessionId } = await world.manager.startSession();
+      let pending = Number.NaN;
+      world.manager.onSessionEnded(() => {
+        pending = world.clock.pending;
+      });
+      expect(await took(world, world.manager.endSession(sessionId))).toBeLessThanOrEqual(2 * SECOND);
+      expect(pending).toBe(0);
+      expect(ended(world)).toMatchObject([{ reason: 'user', unfinished: [`${CODES[step]}_TIMEOUT`] }]);
+      expect(world.manager.explain(sessionId)?.unfinished).toEqual([`${CODES[step]}_TIMEOUT`]);
+      expect(world.log.lines.some(({ data }) => JSON.stringify(data ?? '').includes(`${CODES[step]}_TIMEOUT`))).toBe(
+        true,
+      );
+      await world.close();
+    },
+  );
 
   it('[D37] everything hangs at once: the end is done within 2 s all the same, and so is a disposal', async () => {
     const all = Object.assign({}, ...Object.values(STEPS).map(make => make(never)));
@@ -127,23 +134,26 @@ describe('D39', () => {
     [step, 'hangs', never] as const,
   ]);
 
-  it.each(CASES)('[D39] %s %s: endSession resolves, the record is gone, the slot free, one ended, and the loss is logged and told', async (step, how, work) => {
-    const world = await managed({ limit: 1, ...STEPS[step](work) });
-    const { manager, clock, log } = world;
-    const { sessionId } = await manager.startSession();
-    const end = manager.endSession(sessionId);
-    await clock.advance(2 * SECOND);
-    expect(await end).toBeUndefined();
-    expect(manager.getSessionInfo(sessionId)).toBeUndefined();
-    expect(manager.credentialFor(sessionId)).toBeUndefined();
-    const code = `${CODES[step]}_${how === 'hangs' ? 'TIMEOUT' : 'FAILED'}`;
-    expect(ended(world)).toMatchObject([{ sessionId, reason: 'user', unfinished: [code] }]);
-    expect(log.lines.filter(({ message }) => message === 'session ended with loose ends')).toHaveLength(1);
-    expect(JSON.stringify(log.lines)).not.toContain('ek_teardown');
-    await manager.endSession(sessionId);
-    expect((await manager.startSession()).state).toBe('active');
-    await world.close();
-  });
+  it.each(CASES)(
+    '[D39] %s %s: endSession resolves, the record is gone, the slot free, one ended, and the loss is logged and told',
+    async (step, how, work) => {
+      const world = await managed({ limit: 1, ...STEPS[step](work) });
+      const { manager, clock, log } = world;
+      const { sessionId } = await manager.startSession();
+      const end = manager.endSession(sessionId);
+      await clock.advance(2 * SECOND);
+      expect(await end).toBeUndefined();
+      expect(manager.getSessionInfo(sessionId)).toBeUndefined();
+      expect(manager.credentialFor(sessionId)).toBeUndefined();
+      const code = `${CODES[step]}_${how === 'hangs' ? 'TIMEOUT' : 'FAILED'}`;
+      expect(ended(world)).toMatchObject([{ sessionId, reason: 'user', unfinished: [code] }]);
+      expect(log.lines.filter(({ message }) => message === 'session ended with loose ends')).toHaveLength(1);
+      expect(JSON.stringify(log.lines)).not.toContain('ek_teardown');
+      await manager.endSession(sessionId);
+      expect((await manager.startSession()).state).toBe('active');
+      await world.close();
+    },
+  );
 
   it('[D39] a release that fails is asked for once, and never again', async () => {
     const world = await managed();

@@ -137,32 +137,35 @@ describe('D34', () => {
 });
 
 describe('D36', () => {
-  it.each([true, false])('[D36] lastError is set at the failure, cleared by the next success and gone with the session (listeners: %s)', async listens => {
-    const { manager, clock, provider } = await withLongKeys();
-    if (listens) manager.onSessionError(() => undefined);
-    const { sessionId } = await manager.startSession({ maxRetryAttempts: 2, retryBackoffMs: 5_000 });
-    const lastError = () => manager.getSessionDiagnostics(sessionId).lastError;
-    expect(lastError()).toBeUndefined();
-    await clock.advance(SECOND);
-    provider.next(ANSWERS(503));
-    const renewal = manager.renewSession(sessionId);
-    await clock.advance(0);
-    expect(lastError()).toMatchObject({ code: 'SERVICE_UNAVAILABLE', isRetryable: true, context: { status: 503 } });
-    expect(lastError()?.timestamp.getTime()).toBe(clock.wall());
-    await clock.advance(10 * SECOND);
-    expect((await renewal).success).toBe(true);
-    expect(lastError()).toBeUndefined();
-    provider.next(ANSWERS(401));
-    await manager.renewSession(sessionId);
-    expect(lastError()).toMatchObject({ code: 'RENEWAL_FAILED', context: { cause: 'INVALID_CREDENTIALS' } });
-    await clock.advance(SECOND);
-    expect((await manager.renewSession(sessionId)).success).toBe(true);
-    expect(lastError()).toBeUndefined();
-    await manager.endSession(sessionId);
-    expect(() => manager.getSessionDiagnostics(sessionId)).toThrow();
-    await manager[Symbol.asyncDispose]();
-    expect(clock.pending).toBe(0);
-  });
+  it.each([true, false])(
+    '[D36] lastError is set at the failure, cleared by the next success and gone with the session (listeners: %s)',
+    async listens => {
+      const { manager, clock, provider } = await withLongKeys();
+      if (listens) manager.onSessionError(() => undefined);
+      const { sessionId } = await manager.startSession({ maxRetryAttempts: 2, retryBackoffMs: 5_000 });
+      const lastError = () => manager.getSessionDiagnostics(sessionId).lastError;
+      expect(lastError()).toBeUndefined();
+      await clock.advance(SECOND);
+      provider.next(ANSWERS(503));
+      const renewal = manager.renewSession(sessionId);
+      await clock.advance(0);
+      expect(lastError()).toMatchObject({ code: 'SERVICE_UNAVAILABLE', isRetryable: true, context: { status: 503 } });
+      expect(lastError()?.timestamp.getTime()).toBe(clock.wall());
+      await clock.advance(10 * SECOND);
+      expect((await renewal).success).toBe(true);
+      expect(lastError()).toBeUndefined();
+      provider.next(ANSWERS(401));
+      await manager.renewSession(sessionId);
+      expect(lastError()).toMatchObject({ code: 'RENEWAL_FAILED', context: { cause: 'INVALID_CREDENTIALS' } });
+      await clock.advance(SECOND);
+      expect((await manager.renewSession(sessionId)).success).toBe(true);
+      expect(lastError()).toBeUndefined();
+      await manager.endSession(sessionId);
+      expect(() => manager.getSessionDiagnostics(sessionId)).toThrow();
+      await manager[Symbol.asyncDispose]();
+      expect(clock.pending).toBe(0);
+    },
+  );
 
   it('[D36] a manager that nobody listens to knows the last error of a failed start as well', async () => {
     const { clock } = await managed();
@@ -225,7 +228,17 @@ describe('D40', () => {
     const report = (state: 'connecting' | 'connected' | 'failed' | 'disconnected') =>
       manager.reportTransport(sessionId, { state });
     const told: unknown[] = [];
-    for (const state of ['connecting', 'connected', 'failed', 'failed', 'connecting', 'connected', 'disconnected', 'connecting', 'connected'] as const) {
+    for (const state of [
+      'connecting',
+      'connected',
+      'failed',
+      'failed',
+      'connecting',
+      'connected',
+      'disconnected',
+      'connecting',
+      'connected',
+    ] as const) {
       await clock.advance(SECOND);
       report(state);
       told.push([state, statusOf(world, sessionId), losses(), seen()?.reconnectAttempts]);

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../../src/actors/ports.ts';
 import type { ConversationLifecycleHooks } from '../../../src/services/session-api.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { ANSWERS, type Behaviour, FakeProvider, HANGS, MINTS } from '../../support/fake-provider.ts';
+import { FragileClock } from '../../support/fragile-clock.ts';
 import { managed, SECOND } from '../../support/managed.ts';
 
 /** Hooks that note how they are called, by session. */
@@ -45,16 +44,6 @@ const act = fc.record({
   waitMs: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 70_000 })),
   next: fc.option(behaviour, { nil: undefined }),
 });
-
-/** A clock that fails once when told to: the actor that asks it for the time then throws. */
-class FragileClock extends VirtualClock implements Clock {
-  isBroken = false;
-  override now(): number {
-    if (!this.isBroken) return super.now();
-    this.isBroken = false;
-    throw new Error('the clock is broken');
-  }
-}
 
 describe('D38', () => {
   it('[D38] whatever a life brings: onSessionReady once, onSessionEnding once and last, each onSessionSuspending followed by exactly one onSessionResumed or onSessionEnding', async () => {

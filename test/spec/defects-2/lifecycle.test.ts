@@ -114,11 +114,17 @@ describe('D43', () => {
         for (const call of calls) {
           if (call === 'advance') await clock.advance(SECOND);
           else if (call === 'initialize') {
-            const outcome = await manager.initialize().then(() => 'done', ({ code }) => code);
+            const outcome = await manager.initialize().then(
+              () => 'done',
+              ({ code }) => code,
+            );
             expect(outcome).toBe(isDisposed ? 'MANAGER_NOT_READY' : 'done');
             isReady = !isDisposed;
           } else if (call === 'start') {
-            const outcome = await manager.startSession().then(() => 'done', ({ code }) => code);
+            const outcome = await manager.startSession().then(
+              () => 'done',
+              ({ code }) => code,
+            );
             expect(['done', 'SESSION_LIMIT_REACHED']).toContain(isReady ? outcome : 'done');
             if (!isReady) expect(outcome).toBe('MANAGER_NOT_READY');
           } else {
@@ -149,23 +155,26 @@ describe('D43', () => {
     configuration.dispose();
   });
 
-  it.each(['configuration', 'credentials'] as const)('[D43] initialize() names the dependency that is not initialised (%s), and works once it is', async name => {
-    let isUp = false;
-    const service = {
-      isInitialized: () => isUp,
-      mint: async () => ({ secret: 'ek', expiresAt: Number.MAX_SAFE_INTEGER }),
-      getSessionConfig: () => ({ maxConcurrentSessions: 3 }),
-      onConfigurationChanged: () => ({ dispose: () => undefined }),
-    };
-    const { manager } = unready({ [name]: service as never });
-    const error = await rejectionOf(manager.initialize());
-    expect(error).toMatchObject({ code: 'DEPENDENCY_NOT_INITIALIZED', details: { field: name } });
-    expect(manager.isInitialized()).toBe(false);
-    isUp = true;
-    await manager.initialize();
-    expect(manager.isInitialized()).toBe(true);
-    await manager[Symbol.asyncDispose]();
-  });
+  it.each(['configuration', 'credentials'] as const)(
+    '[D43] initialize() names the dependency that is not initialised (%s), and works once it is',
+    async name => {
+      let isUp = false;
+      const service = {
+        isInitialized: () => isUp,
+        mint: async () => ({ secret: 'ek', expiresAt: Number.MAX_SAFE_INTEGER }),
+        getSessionConfig: () => ({ maxConcurrentSessions: 3 }),
+        onConfigurationChanged: () => ({ dispose: () => undefined }),
+      };
+      const { manager } = unready({ [name]: service as never });
+      const error = await rejectionOf(manager.initialize());
+      expect(error).toMatchObject({ code: 'DEPENDENCY_NOT_INITIALIZED', details: { field: name } });
+      expect(manager.isInitialized()).toBe(false);
+      isUp = true;
+      await manager.initialize();
+      expect(manager.isInitialized()).toBe(true);
+      await manager[Symbol.asyncDispose]();
+    },
+  );
 
   it('[D43] a disposal in the midst of a start refuses the start, and one in the midst of a renewal answers it', async () => {
     const world = await managed();

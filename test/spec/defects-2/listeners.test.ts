@@ -83,19 +83,22 @@ const BAD_LISTENERS: readonly [string, Handler, boolean][] = [
 ];
 
 describe('D35', () => {
-  it.each(BAD_LISTENERS)('[D35] a listener that %s harms no other listener and no session; each failure is logged once, and nothing is unhandled', async (_, bad, fails) => {
-    const [usual, disturbed] = [await seenBehind(undefined), await seenBehind(bad)];
-    expect(disturbed.seen).toEqual(usual.seen);
-    expect(disturbed.story).toEqual(usual.story);
-    expect(disturbed.failures).toHaveLength(fails ? usual.seen.length : 0);
-    expect(new Set(usual.seen)).toEqual(
-      new Set(
-        'starting active started lifetime-warning renewing renewal-started renewal-completed renewal-failed renewal-error failed ended'.split(
-          ' ',
+  it.each(BAD_LISTENERS)(
+    '[D35] a listener that %s harms no other listener and no session; each failure is logged once, and nothing is unhandled',
+    async (_, bad, fails) => {
+      const [usual, disturbed] = [await seenBehind(undefined), await seenBehind(bad)];
+      expect(disturbed.seen).toEqual(usual.seen);
+      expect(disturbed.story).toEqual(usual.story);
+      expect(disturbed.failures).toHaveLength(fails ? usual.seen.length : 0);
+      expect(new Set(usual.seen)).toEqual(
+        new Set(
+          'starting active started lifetime-warning renewing renewal-started renewal-completed renewal-failed renewal-error failed ended'.split(
+            ' ',
+          ),
         ),
-      ),
-    );
-  });
+      );
+    },
+  );
 
   it('[D35] the log of a failed listener holds no text of its error', async () => {
     const { failures } = await seenBehind(() => {
@@ -153,6 +156,23 @@ describe('D35', () => {
     await world.clock.advance(SECOND);
     expect(orders[0]).toEqual(['starting', 'active', 'started', 'paused', 'active', 'ending', 'ended', 'ended']);
     expect(orders[1]).toEqual(orders[0]);
+    await world.close();
+  });
+
+  it('[D35] a listener that starts another session at once does not put its events before the one that is on its way', async () => {
+    const world = await managed();
+    const heard: string[] = [];
+    let first: string | undefined;
+    world.manager.onSessionStateChanged(({ sessionId, newState }) => {
+      first ??= sessionId;
+      if (sessionId === first && newState === 'active') void world.manager.startSession();
+    });
+    world.manager.onSessionStateChanged(({ sessionId, newState }) => {
+      heard.push(`${sessionId === first ? 'first' : 'second'} ${newState}`);
+    });
+    await world.manager.startSession();
+    await world.settle();
+    expect(heard).toEqual(['first starting', 'first active', 'second starting', 'second active']);
     await world.close();
   });
 

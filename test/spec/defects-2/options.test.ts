@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Clock } from '../../../src/actors/ports.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
@@ -7,30 +6,8 @@ import { createSessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
 import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { ANSWERS, FakeProvider } from '../../support/fake-provider.ts';
+import { FragileClock } from '../../support/fragile-clock.ts';
 import { KeptLog, managed, rejectionOf, SECOND } from '../../support/managed.ts';
-
-/** A clock that fails once when told to: the actor that asks it for the time then throws. */
-class FragileClock implements Clock {
-  readonly inner = new VirtualClock();
-  isBroken = false;
-
-  now(): number {
-    if (this.isBroken) {
-      this.isBroken = false;
-      throw new Error('the clock is broken');
-    }
-    return this.inner.now();
-  }
-  wall(): number {
-    return this.inner.wall();
-  }
-  setTimeout(callback: () => void, delayMs: number): unknown {
-    return this.inner.setTimeout(callback, delayMs);
-  }
-  clearTimeout(handle: unknown): void {
-    this.inner.clearTimeout(handle);
-  }
-}
 
 /** How many of `crashes` crashes in a row, `apartMs` apart, a session outlives under this restart budget. */
 async function survived(restarts: NonNullable<SessionManagerOptions['restarts']>, crashes: number, apartMs: number) {
@@ -43,12 +20,12 @@ async function survived(restarts: NonNullable<SessionManagerOptions['restarts']>
     clock.isBroken = true;
     await manager.resetInactivityTimer(sessionId);
     clock.isBroken = false;
-    await clock.inner.advance(apartMs);
+    await clock.advance(apartMs);
     if (manager.isSessionActive(sessionId)) outlived++;
   }
   manager.dispose();
-  await clock.inner.advance(5 * SECOND);
-  expect(clock.inner.pending).toBe(0);
+  await clock.advance(5 * SECOND);
+  expect(clock.pending).toBe(0);
   return outlived;
 }
 

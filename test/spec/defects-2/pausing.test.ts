@@ -174,20 +174,26 @@ describe('D29', () => {
     [30 * MINUTE - 1, 'active'],
     [30 * MINUTE, 'ended'],
     [5 * HOUR, 'ended'],
-  ] as const)('[D29] the cap of the server does not pause: resumed after %i ms of a cap of 30 min the session is %s', async (awayMs, state) => {
-    const world = await withKeysOf(10 * HOUR);
-    const { sessionId } = await world.manager.startSession();
-    world.manager.reportTransport(sessionId, { state: 'connected', expiresAt: world.clock.wall() + 30 * MINUTE });
-    await world.manager.pauseSession(sessionId);
-    await world.clock.advance(awayMs);
-    expect(world.manager.getSessionInfo(sessionId)?.state).toBe('paused');
-    await world.manager.resumeSession(sessionId);
-    await world.settle();
-    expect(world.manager.explain(sessionId)).toMatchObject(
-      state === 'ended' ? { state, reason: 'lifetime' } : { state },
-    );
-    await world.close();
-  });
+  ] as const)(
+    '[D29] the cap of the server does not pause: resumed after %i ms of a cap of 30 min the session is %s',
+    async (awayMs, state) => {
+      const world = await withKeysOf(10 * HOUR);
+      const { sessionId } = await world.manager.startSession();
+      world.manager.reportTransport(sessionId, { state: 'connected', expiresAt: world.clock.wall() + 30 * MINUTE });
+      await world.manager.pauseSession(sessionId);
+      await world.clock.advance(awayMs);
+      expect(world.manager.getSessionInfo(sessionId)?.state).toBe('paused');
+      await world.manager.resumeSession(sessionId);
+      await world.settle();
+      expect(world.manager.explain(sessionId)).toMatchObject(
+        state === 'ended' ? { state, reason: 'lifetime' } : { state },
+      );
+      const edges = world.manager.explain(sessionId)?.transitions.map(({ from, to }) => `${from} > ${to}`);
+      expect(edges?.includes('paused > active')).toBe(state === 'active');
+      expect(world.provider.requests).toHaveLength(1);
+      await world.close();
+    },
+  );
 
   it('[D29] the configured lifetime pauses: a session of 30 min, away for a day, has its 30 min', async () => {
     const world = await withKeysOf(100 * HOUR);

@@ -6,9 +6,11 @@ import {
   type PurgeReason,
 } from '../../../src/services/privacy.ts';
 import { createRecoveryRegistrar, runRecoveryPlan } from '../../../src/services/recovery-plan.ts';
+import { createSessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
 import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { ANSWERS, FakeProvider } from '../../support/fake-provider.ts';
+import { FragileClock } from '../../support/fragile-clock.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 interface Guarded extends Managed {
@@ -59,12 +61,7 @@ const ENDINGS: readonly [string, PurgeReason, Partial<SessionManagerOptions>, En
   ['the user', 'user-requested', {}, ({ manager }, id) => manager.endSession(id)],
   ['the user, without waiting', 'user-requested', {}, async ({ manager }, id) => manager.endSessionSync(id)],
   ['being idle', 'session-timeout', {}, ({ clock }) => clock.advance(5 * MINUTE)],
-  [
-    'its lifetime',
-    'session-timeout',
-    { config: { maxDurationMinutes: 2 } },
-    ({ clock }) => clock.advance(2 * MINUTE),
-  ],
+  ['its lifetime', 'session-timeout', { config: { maxDurationMinutes: 2 } }, ({ clock }) => clock.advance(2 * MINUTE)],
   ['the provider', 'session-timeout', {}, ({ manager }, id) => manager.endSession(id, 'provider-ended')],
   ['a lost connection', 'error-recovery', {}, ({ manager }, id) => manager.endSession(id, 'connection-lost')],
   ['recovery', 'error-recovery', {}, ({ manager }, id) => manager.endSession(id, 'recovery')],
@@ -91,24 +88,25 @@ const ENDINGS: readonly [string, PurgeReason, Partial<SessionManagerOptions>, En
 ];
 
 describe('D42', () => {
-  it.each(ENDINGS)('[D42] an end by %s is one purge, for the ended session alone, with the reason %s', async (_, reason, options, end) => {
-    const world = await guarded(options);
-    const a = await world.start();
-    const b = await world.start();
-    await world.manager.resetInactivityTimer(b);
-    if (reason === 'session-timeout') await world.manager.updateSessionConfig(b, { enableInactivityTimeout: false });
-    if (options.config !== undefined) await world.manager.updateSessionConfig(b, { maxDurationMinutes: 1_440 });
-    await end(world, a);
-    await world.settle();
-    const issuedAt = new Date(world.clock.wall()).toISOString();
-    expect(world.commands).toEqual([
-      { type: 'privacy.purge', target: 'all', reason, issuedAt, correlationId: a },
-    ]);
-    expect([...world.data.keys()]).toEqual([b]);
-    await world.manager.endSession(a);
-    expect(world.commands).toHaveLength(1);
-    await world.close();
-  });
+  it.each(ENDINGS)(
+    '[D42] an end by %s is one purge, for the ended session alone, with the reason %s',
+    async (_, reason, options, end) => {
+      const world = await guarded(options);
+      const a = await world.start();
+      const b = await world.start();
+      await world.manager.resetInactivityTimer(b);
+      if (reason === 'session-timeout') await world.manager.updateSessionConfig(b, { enableInactivityTimeout: false });
+      if (options.config !== undefined) await world.manager.updateSessionConfig(b, { maxDurationMinutes: 1_440 });
+      await end(world, a);
+      await world.settle();
+      const issuedAt = new Date(world.clock.wall()).toISOString();
+      expect(world.commands).toEqual([{ type: 'privacy.purge', target: 'all', reason, issuedAt, correlationId: a }]);
+      expect([...world.data.keys()]).toEqual([b]);
+      await world.manager.endSession(a);
+      expect(world.commands).toHaveLength(1);
+      await world.close();
+    },
+  );
 
   it('[D42] ended many times at once: one purge', async () => {
     const world = await guarded();
@@ -174,6 +172,26 @@ describe('D42', () => {
     expect(world.commands).toEqual([]);
     expect(world.data.size).toBe(1);
     await world.close();
+  });
+
+  it('[D42] a session whose actor is lost for good is purged as well, once', async () => {
+    const clock = new FragileClock();
+    const commands: PurgeCommand[] = [];
+    const issuePurge = async (command: PurgeCommand) => {
+      commands.push(command);
+      return { target: 'all', status: 'success', clearedCount: 0, retainedCount: 0 } as const;
+    };
+    const credentials = new FakeProvider(clock);
+    const manager = createSessionManager({ clock, credentials, privacy: { issuePurge }, restarts: { max: 0 } });
+    await manager.initialize();
+    const { sessionId } = await manager.startSession();
+    clock.isBroken = true;
+    await manager.resetInactivityTimer(sessionId);
+    await clock.advance(SECOND);
+    expect(commands).toMatchObject([{ correlationId: sessionId, reason: 'error-recovery' }]);
+    await manager[Symbol.asyncDispose]();
+    expect(commands).toHaveLength(2);
+    expect(clock.pending).toBe(0);
   });
 
   it('[D42] a start that was refused leaves nothing to purge', async () => {

@@ -35,36 +35,42 @@ describe('D45', () => {
     expect([requests, clock.pending]).toEqual([[], 0]);
   });
 
-  it.each(KEY_CONTRACTS)('[D45] a whole life sends the documented POST for each mint and nothing else; its end sends nothing (%s)', async contract => {
-    const { clock, requests, keys } = keysOf(contract);
-    await keys.initialize();
-    const manager = createSessionManager({ clock, credentials: keys });
-    await manager.initialize();
-    const { sessionId } = await manager.startSession({ enableInactivityTimeout: false });
-    await clock.advance(60 * MINUTE);
-    expect(requests).toHaveLength(2);
-    expect(new Set(requests).size).toBe(1);
-    expect(requests[0]).toMatch(/^POST .*\/realtime(api)?\/(client_secrets|sessions)$/);
-    await manager.endSession(sessionId);
-    await manager.startSession();
-    await manager[Symbol.asyncDispose]();
-    expect(requests).toHaveLength(3);
-    keys.dispose();
-    await clock.advance(60 * MINUTE);
-    expect([requests.length, clock.pending]).toEqual([3, 0]);
-  });
+  it.each(KEY_CONTRACTS)(
+    '[D45] a whole life sends the documented POST for each mint and nothing else; its end sends nothing (%s)',
+    async contract => {
+      const { clock, requests, keys } = keysOf(contract);
+      await keys.initialize();
+      const manager = createSessionManager({ clock, credentials: keys });
+      await manager.initialize();
+      const { sessionId } = await manager.startSession({ enableInactivityTimeout: false });
+      await clock.advance(60 * MINUTE);
+      expect(requests).toHaveLength(2);
+      expect(new Set(requests).size).toBe(1);
+      expect(requests[0]).toMatch(/^POST .*\/realtime(api)?\/(client_secrets|sessions)$/);
+      await manager.endSession(sessionId);
+      await manager.startSession();
+      await manager[Symbol.asyncDispose]();
+      expect(requests).toHaveLength(3);
+      keys.dispose();
+      await clock.advance(60 * MINUTE);
+      expect([requests.length, clock.pending]).toEqual([3, 0]);
+    },
+  );
 
-  it.each(KEY_CONTRACTS)('[D45] a test of the authentication is explicit, mints at most once for all who ask at once, and keeps nothing (%s)', async contract => {
-    const { clock, requests, keys } = keysOf(contract);
-    await keys.initialize();
-    const results = await Promise.all([keys.testAuthentication(), keys.testAuthentication()]);
-    expect(results.map(({ success }) => success)).toEqual([true, true]);
-    expect(requests).toHaveLength(1);
-    expect(keys.getCurrentKey()).toBeUndefined();
-    expect(keys.isKeyValid()).toBe(false);
-    expect(clock.pending).toBe(0);
-    keys.dispose();
-  });
+  it.each(KEY_CONTRACTS)(
+    '[D45] a test of the authentication is explicit, mints at most once for all who ask at once, and keeps nothing (%s)',
+    async contract => {
+      const { clock, requests, keys } = keysOf(contract);
+      await keys.initialize();
+      const results = await Promise.all([keys.testAuthentication(), keys.testAuthentication()]);
+      expect(results.map(({ success }) => success)).toEqual([true, true]);
+      expect(requests).toHaveLength(1);
+      expect(keys.getCurrentKey()).toBeUndefined();
+      expect(keys.isKeyValid()).toBe(false);
+      expect(clock.pending).toBe(0);
+      keys.dispose();
+    },
+  );
 
   it('[D45] a test that fails mints at most once as well', async () => {
     let requests = 0;

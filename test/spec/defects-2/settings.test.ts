@@ -73,27 +73,33 @@ describe('D28', () => {
     await world.close();
   });
 
-  it.each([1, 2, 5, 8])('[D28] maxRetryAttempts of %i, changed in the settings, bounds the attempts of a live session', async attempts => {
-    const world = await changed('maxRetryAttempts', attempts, { retryBackoffMs: 0 });
-    world.provider.next(...Array.from({ length: 9 }, () => ANSWERS(503)));
-    const renewal = world.manager.renewSession(world.sessionId);
-    await world.clock.advance(10 * SECOND);
-    expect((await renewal).success).toBe(false);
-    expect(world.provider.requests).toHaveLength(1 + attempts);
-    await world.close();
-  });
+  it.each([1, 2, 5, 8])(
+    '[D28] maxRetryAttempts of %i, changed in the settings, bounds the attempts of a live session',
+    async attempts => {
+      const world = await changed('maxRetryAttempts', attempts, { retryBackoffMs: 0 });
+      world.provider.next(...Array.from({ length: 9 }, () => ANSWERS(503)));
+      const renewal = world.manager.renewSession(world.sessionId);
+      await world.clock.advance(10 * SECOND);
+      expect((await renewal).success).toBe(false);
+      expect(world.provider.requests).toHaveLength(1 + attempts);
+      await world.close();
+    },
+  );
 
-  it.each([2_000, 5_000])('[D28] retryBackoffMs of %i, changed in the settings, is the wait before the second attempt, at most a quarter more', async wait => {
-    const world = await changed('retryBackoffMs', wait);
-    await world.clock.advance(SECOND); // two mints are never closer
-    world.provider.next(ANSWERS(503));
-    void world.manager.renewSession(world.sessionId);
-    await world.clock.advance(wait - 1);
-    expect(world.provider.requests).toHaveLength(2);
-    await world.clock.advance(wait / 4 + 1);
-    expect(world.provider.requests).toHaveLength(3);
-    await world.close();
-  });
+  it.each([2_000, 5_000])(
+    '[D28] retryBackoffMs of %i, changed in the settings, is the wait before the second attempt, at most a quarter more',
+    async wait => {
+      const world = await changed('retryBackoffMs', wait);
+      await world.clock.advance(SECOND); // two mints are never closer
+      world.provider.next(ANSWERS(503));
+      void world.manager.renewSession(world.sessionId);
+      await world.clock.advance(wait - 1);
+      expect(world.provider.requests).toHaveLength(2);
+      await world.clock.advance(wait / 4 + 1);
+      expect(world.provider.requests).toHaveLength(3);
+      await world.close();
+    },
+  );
 
   it('[D28] enableHeartbeat, changed in the settings, stops and starts the beats of a live session', async () => {
     const world = await changed('enableHeartbeat', false);
@@ -190,7 +196,10 @@ describe('D28', () => {
     const paused = await world.manager.startSession();
     const renewing = await world.manager.startSession();
     await world.manager.pauseSession(paused.sessionId);
-    world.provider.next(() => new Promise(() => undefined), () => new Promise(() => undefined));
+    world.provider.next(
+      () => new Promise(() => undefined),
+      () => new Promise(() => undefined),
+    );
     void world.manager.renewSession(renewing.sessionId);
     void world.manager.startSession().catch(() => undefined);
     await world.settle();

@@ -238,7 +238,13 @@ describe('D27', () => {
     await world.manager.updateSessionConfig(sessionId, { heartbeatIntervalSeconds: 7, renewalMarginSeconds: 20 });
     expect(world.manager.getSessionInfo(sessionId)?.state).toBe('renewing');
     expect(timersOf(world, sessionId).heartbeatTimer?.timeRemainingMs).toBe(7 * SECOND);
-    await world.clock.advance(13 * SECOND);
+    const beats = () => world.manager.getSessionInfo(sessionId)?.statistics.heartbeatCount;
+    await world.clock.advance(7 * SECOND - 1);
+    expect(beats()).toBe(0);
+    await world.clock.advance(1);
+    expect(beats()).toBe(1);
+    expect(world.manager.getSessionInfo(sessionId)?.state).toBe('renewing');
+    await world.clock.advance(6 * SECOND);
     expect(timersOf(world, sessionId).renewalTimer?.scheduledAt.getTime()).toBe(
       (world.manager.getSessionInfo(sessionId)?.expiresAt?.getTime() ?? 0) - 20 * SECOND,
     );

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecoveryExecutor } from '../../../src/services/recovery-types.ts';
 import { ANSWERS, HANGS, REJECTS } from '../../support/fake-provider.ts';
 import { GRANTS, type Keyed, keyed, SAYS, SILENT, UNREACHABLE } from '../../support/keyed.ts';
-import { managed, MINUTE, rejectionOf, SECOND } from '../../support/managed.ts';
+import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 /** Executors that try again on their own, change the error, or do neither. */
 const EXECUTORS: Record<string, RecoveryExecutor | 'real' | undefined> = {
@@ -46,7 +46,11 @@ describe('[D21] classification', () => {
     ])('[D21] %i is %s after exactly 1 request, not retryable', async (status, code) => {
       const world = await worldWith(executor);
       const { manager, endpoint, clock } = world;
-      endpoint.usual = SAYS(status, { 'x-should-retry': 'true', 'retry-after': '1' }, { error: { message: 'try again in 429 ms' } });
+      endpoint.usual = SAYS(
+        status,
+        { 'x-should-retry': 'true', 'retry-after': '1' },
+        { error: { message: 'try again in 429 ms' } },
+      );
       for (let i = 1; i <= 4; i++) {
         const start = rejectionOf(manager.startSession());
         await clock.advance(MINUTE);
@@ -62,7 +66,10 @@ describe('[D21] classification', () => {
       await clock.advance(2 * SECOND);
       endpoint.next(SAYS(status));
       const requests = endpoint.calls.length;
-      expect(await manager.renewSession(sessionId)).toMatchObject({ success: false, error: { isRetryable: false, context: { cause: code, status } } });
+      expect(await manager.renewSession(sessionId)).toMatchObject({
+        success: false,
+        error: { isRetryable: false, context: { cause: code, status } },
+      });
       await clock.advance(MINUTE);
       expect(endpoint.calls).toHaveLength(requests + 1);
       await world.close();
@@ -110,12 +117,23 @@ describe('[D21] classification', () => {
         ),
         fc.oneof(
           fc.string(),
-          fc.constantFrom('401 Unauthorized', '403', 'request 4291 failed', 'retry after 429 ms', 'ENOTFOUND', 'network', 'fetch failed'),
+          fc.constantFrom(
+            '401 Unauthorized',
+            '403',
+            'request 4291 failed',
+            'retry after 429 ms',
+            'ENOTFOUND',
+            'network',
+            'fetch failed',
+          ),
         ),
         async ([shape, code, isRetryable], message) => {
           const world = await managed({ config: { maxRetryAttempts: 1 } });
           world.provider.next(REJECTS({ ...(shape as object), message, body: message, statusText: message }));
-          expect(await rejectionOf(world.manager.startSession())).toMatchObject({ isRetryable, cause: { code, isRetryable } });
+          expect(await rejectionOf(world.manager.startSession())).toMatchObject({
+            isRetryable,
+            cause: { code, isRetryable },
+          });
           await world.close();
         },
       ),
@@ -124,19 +142,26 @@ describe('[D21] classification', () => {
 });
 
 describe('[D22] deadlines and Retry-After', () => {
-  it.each([false, true])('[D22] a silent provider makes the start fail with a retryable code in time, each mint with an AbortSignal that fires (recovery: %s)', async recovery => {
-    const world = await keyed({ recovery });
-    const { manager, endpoint, clock } = world;
-    endpoint.usual = SILENT;
-    const since = clock.now();
-    const failed = rejectionOf(manager.startSession()).then(error => ({ error, took: clock.now() - since }));
-    await clock.advance(2 * MINUTE);
-    const { error, took } = await failed;
-    expect(error).toMatchObject({ code: 'SESSION_START_FAILED', isRetryable: true, cause: { code: 'PROVIDER_TIMEOUT' } });
-    expect(took).toBeLessThanOrEqual(35 * SECOND); // three attempts of 10 s, and two waits
-    expect(endpoint.calls.map(({ signal }) => signal.aborted)).toEqual([true, true, true]);
-    await world.close();
-  });
+  it.each([false, true])(
+    '[D22] a silent provider makes the start fail with a retryable code in time, each mint with an AbortSignal that fires (recovery: %s)',
+    async recovery => {
+      const world = await keyed({ recovery });
+      const { manager, endpoint, clock } = world;
+      endpoint.usual = SILENT;
+      const since = clock.now();
+      const failed = rejectionOf(manager.startSession()).then(error => ({ error, took: clock.now() - since }));
+      await clock.advance(2 * MINUTE);
+      const { error, took } = await failed;
+      expect(error).toMatchObject({
+        code: 'SESSION_START_FAILED',
+        isRetryable: true,
+        cause: { code: 'PROVIDER_TIMEOUT' },
+      });
+      expect(took).toBeLessThanOrEqual(35 * SECOND); // three attempts of 10 s, and two waits
+      expect(endpoint.calls.map(({ signal }) => signal.aborted)).toEqual([true, true, true]);
+      await world.close();
+    },
+  );
 
   it('[D22] a provider that is deaf to its signal is not waited for either', async () => {
     const world = await managed({ config: { maxRetryAttempts: 1 } });
@@ -147,7 +172,10 @@ describe('[D22] deadlines and Retry-After', () => {
     const renewal = manager.renewSession(sessionId);
     await clock.advance(11 * SECOND);
     expect(await failed).toMatchObject({ cause: { code: 'PROVIDER_TIMEOUT', isRetryable: true } });
-    expect(await renewal).toMatchObject({ success: false, error: { isRetryable: true, context: { cause: 'PROVIDER_TIMEOUT' } } });
+    expect(await renewal).toMatchObject({
+      success: false,
+      error: { isRetryable: true, context: { cause: 'PROVIDER_TIMEOUT' } },
+    });
     expect(provider.requests.slice(1).map(({ signal }) => signal.aborted)).toEqual([true, true]);
     await world.close();
   });
@@ -169,7 +197,11 @@ describe('[D22] deadlines and Retry-After', () => {
     ['retry-after-ms', { 'retry-after-ms': '7500' }, 7_500],
     ['retry-after in seconds', { 'retry-after': '9' }, 9_000],
     ['retry-after-ms rather than retry-after', { 'retry-after': '2', 'retry-after-ms': '6000' }, 6_000],
-    ['retry-after as a date', { 'retry-after': 'Thu, 01 Jan 2026 00:00:20 GMT', date: 'Thu, 01 Jan 2026 00:00:08 GMT' }, 12_000],
+    [
+      'retry-after as a date',
+      { 'retry-after': 'Thu, 01 Jan 2026 00:00:20 GMT', date: 'Thu, 01 Jan 2026 00:00:08 GMT' },
+      12_000,
+    ],
   ];
 
   describe.each([429, 503])('after %i', status => {
@@ -195,10 +227,16 @@ describe('[D22] deadlines and Retry-After', () => {
       await clock.advance(50 * SECOND - 1);
       endpoint.next(SAYS(status, { 'retry-after': '10' })); // the old key lasts for 10 s, and no longer
       await clock.advance(1);
-      expect(manager.getSessionDiagnostics(sessionId)).toMatchObject({ state: 'failed', lastError: { code: 'RENEWAL_FAILED' } });
+      expect(manager.getSessionDiagnostics(sessionId)).toMatchObject({
+        state: 'failed',
+        lastError: { code: 'RENEWAL_FAILED' },
+      });
 
       endpoint.next(SAYS(status, { 'retry-after': '70' })); // a start may take 70 s in all
-      expect(await rejectionOf(manager.startSession())).toMatchObject({ isRetryable: true, cause: { details: { retryAfterMs: 70_000 } } });
+      expect(await rejectionOf(manager.startSession())).toMatchObject({
+        isRetryable: true,
+        cause: { details: { retryAfterMs: 70_000 } },
+      });
       await world.close();
     });
 
@@ -218,7 +256,11 @@ describe('[D22] deadlines and Retry-After', () => {
   });
 
   it('[D22] the wish of a provider of any kind is heeded: retryAfterMs and headers on its error', async () => {
-    for (const shape of [{ retryAfterMs: 5_000 }, { headers: { 'Retry-After': '5' } }, { headers: new Headers({ 'retry-after-ms': '5000' }) }]) {
+    for (const shape of [
+      { retryAfterMs: 5_000 },
+      { headers: { 'Retry-After': '5' } },
+      { headers: new Headers({ 'retry-after-ms': '5000' }) },
+    ]) {
       const world = await managed({ config: { retryBackoffMs: 0 } });
       const { manager, provider, clock } = world;
       provider.next(ANSWERS(429, shape));

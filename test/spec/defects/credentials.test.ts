@@ -112,7 +112,8 @@ describe('[D05] superseded credentials', () => {
             if (event === 'period') await clock.advance(70 * SECOND);
             else if (event === 'pause') await manager.pauseSession(sessionId).catch(() => undefined);
             else if (event === 'resume') await manager.resumeSession(sessionId).catch(() => undefined);
-            else if (event === 'refused') manager.reportTransport(sessionId, { state: 'failed', credentialRefused: true });
+            else if (event === 'refused')
+              manager.reportTransport(sessionId, { state: 'failed', credentialRefused: true });
             else {
               if (event === 'fail') provider.next(ANSWERS(401));
               if (event === 'bad answer') provider.next(MINTS(500));
@@ -145,7 +146,10 @@ describe('[D15] a credential that runs out', () => {
     expect(secretOf(manager, sessionId)).toBeDefined();
     expect(keyExpired(events)).toEqual([]);
     await clock.advance(1);
-    expect(manager.getSessionDiagnostics(sessionId)).toMatchObject({ state: 'failed', lastError: { code: 'KEY_EXPIRED' } });
+    expect(manager.getSessionDiagnostics(sessionId)).toMatchObject({
+      state: 'failed',
+      lastError: { code: 'KEY_EXPIRED' },
+    });
     expect(keyExpired(events)).toMatchObject([{ event: { type: 'authentication-error', sessionId } }]);
     expect(secretOf(manager, sessionId)).toBeUndefined();
     expect(provider.outstanding).toEqual([]);
@@ -210,24 +214,27 @@ describe('[D19] unusable answers', () => {
 
   const isSecret = (secret: string): boolean => secret.trim() !== '';
 
-  it.each(BAD)('[D19] %s fails the start with a code and the name of the field, and leaks nothing', async (_, answer, field) => {
-    const world = await managed({ config: { maxRetryAttempts: 1 } });
-    const { manager, provider, clock, events, log } = world;
-    provider.next(RETURNS(answer));
-    const error = await rejectionOf(manager.startSession());
-    expect(error).toMatchObject({
-      code: 'SESSION_START_FAILED',
-      cause: { code: 'INVALID_PROVIDER_ANSWER', details: { field } },
-    });
-    await world.settle();
-    expect(events.map(({ channel }) => channel)).not.toContain('started');
-    const states = events.filter(({ channel }) => channel === 'state').map(({ event }) => event.newState);
-    expect(states, 'no state but starting was entered before the check').toEqual(['starting', 'failed']);
-    expect(provider.outstanding.filter(isSecret)).toEqual([]);
-    expect(clock.pending).toBe(0);
-    expect(JSON.stringify([events, log.lines, error])).not.toContain('canary');
-    await world.close();
-  });
+  it.each(BAD)(
+    '[D19] %s fails the start with a code and the name of the field, and leaks nothing',
+    async (_, answer, field) => {
+      const world = await managed({ config: { maxRetryAttempts: 1 } });
+      const { manager, provider, clock, events, log } = world;
+      provider.next(RETURNS(answer));
+      const error = await rejectionOf(manager.startSession());
+      expect(error).toMatchObject({
+        code: 'SESSION_START_FAILED',
+        cause: { code: 'INVALID_PROVIDER_ANSWER', details: { field } },
+      });
+      await world.settle();
+      expect(events.map(({ channel }) => channel)).not.toContain('started');
+      const states = events.filter(({ channel }) => channel === 'state').map(({ event }) => event.newState);
+      expect(states, 'no state but starting was entered before the check').toEqual(['starting', 'failed']);
+      expect(provider.outstanding.filter(isSecret)).toEqual([]);
+      expect(clock.pending).toBe(0);
+      expect(JSON.stringify([events, log.lines, error])).not.toContain('canary');
+      await world.close();
+    },
+  );
 
   it.each(BAD)('[D19] %s fails a renewal; nothing of it is in use', async (_, answer, field) => {
     const world = await managed({ config: { maxRetryAttempts: 1 } });
@@ -250,9 +257,16 @@ describe('[D19] unusable answers', () => {
 
   it('[D19] an answer whose getters throw fails the attempt as well', async () => {
     const world = await managed({ config: { maxRetryAttempts: 1 } });
-    const trap = { ...MINTS(), get secret(): string { throw new Error('canary'); } };
+    const trap = {
+      ...MINTS(),
+      get secret(): string {
+        throw new Error('canary');
+      },
+    };
     world.provider.mint = async () => trap as never;
-    expect(await rejectionOf(world.manager.startSession())).toMatchObject({ cause: { code: 'INVALID_PROVIDER_ANSWER' } });
+    expect(await rejectionOf(world.manager.startSession())).toMatchObject({
+      cause: { code: 'INVALID_PROVIDER_ANSWER' },
+    });
     await world.close();
   });
 });

@@ -100,24 +100,29 @@ describe('[D03] the current session', () => {
     await world.close();
   });
 
-  it.each(['starting', 'active', 'renewing', 'paused'] as const)('[D03] endSession() ends the current session while it is %s', async state => {
-    const world = await managed();
-    const { manager, provider, clock, events } = world;
-    if (state === 'starting') provider.next(SLOWLY(SECOND));
-    const started = manager.startSession().catch(() => undefined);
-    if (state !== 'starting') await started;
-    const { sessionId = '' } = manager.getCurrentSession() ?? {};
-    if (state === 'renewing') {
-      provider.next(SLOWLY(SECOND));
-      void manager.renewSession(sessionId);
-    } else if (state === 'paused') await manager.pauseSession(sessionId);
-    expect(manager.getCurrentSession()).toMatchObject({ sessionId, state });
-    await manager.endSession();
-    expect(manager.getSessionInfo(sessionId)).toBeUndefined();
-    expect(events.filter(({ channel }) => channel === 'ended').map(({ event }) => event.sessionId)).toEqual([sessionId]);
-    await clock.advance(SECOND);
-    await world.close();
-  });
+  it.each(['starting', 'active', 'renewing', 'paused'] as const)(
+    '[D03] endSession() ends the current session while it is %s',
+    async state => {
+      const world = await managed();
+      const { manager, provider, clock, events } = world;
+      if (state === 'starting') provider.next(SLOWLY(SECOND));
+      const started = manager.startSession().catch(() => undefined);
+      if (state !== 'starting') await started;
+      const { sessionId = '' } = manager.getCurrentSession() ?? {};
+      if (state === 'renewing') {
+        provider.next(SLOWLY(SECOND));
+        void manager.renewSession(sessionId);
+      } else if (state === 'paused') await manager.pauseSession(sessionId);
+      expect(manager.getCurrentSession()).toMatchObject({ sessionId, state });
+      await manager.endSession();
+      expect(manager.getSessionInfo(sessionId)).toBeUndefined();
+      expect(events.filter(({ channel }) => channel === 'ended').map(({ event }) => event.sessionId)).toEqual([
+        sessionId,
+      ]);
+      await clock.advance(SECOND);
+      await world.close();
+    },
+  );
 
   it('[D03] endSession() of a session that is ending joins that end', async () => {
     const world = await managed();
@@ -142,7 +147,12 @@ describe('[D03] the current session', () => {
     const answers: unknown[] = [];
     const ask = (): void => {
       const current = manager.getCurrentSession()?.sessionId;
-      answers.push([current, manager.isSessionActive(), manager.isSessionActive(sessionId), manager.isSessionActive(other)]);
+      answers.push([
+        current,
+        manager.isSessionActive(),
+        manager.isSessionActive(sessionId),
+        manager.isSessionActive(other),
+      ]);
     };
     manager.onSessionStateChanged(ask);
     manager.onSessionRenewed(ask);
@@ -195,7 +205,12 @@ describe('[D23] renewing in the wrong state', () => {
     const { manager, provider, clock, events } = world;
     const refused = async (id: string, code: string): Promise<void> => {
       const before = [provider.requests.length, events.length];
-      expect(await manager.renewSession(id)).toMatchObject({ success: false, sessionId: id, latencyMs: 0, error: { code } });
+      expect(await manager.renewSession(id)).toMatchObject({
+        success: false,
+        sessionId: id,
+        latencyMs: 0,
+        error: { code },
+      });
       await world.settle();
       expect([provider.requests.length, events.length]).toEqual(before);
     };
@@ -233,7 +248,10 @@ describe('[D23] renewing in the wrong state', () => {
 
     const mints = provider.requests.length;
     const told = events.length;
-    expect(await manager.renewSession(sessionId)).toMatchObject({ success: false, error: { code: 'SESSION_LIMIT_REACHED' } });
+    expect(await manager.renewSession(sessionId)).toMatchObject({
+      success: false,
+      error: { code: 'SESSION_LIMIT_REACHED' },
+    });
     expect(manager.getSessionInfo(sessionId)?.state).toBe('failed');
     expect([provider.requests.length, events.length]).toEqual([mints, told]);
 
@@ -246,7 +264,9 @@ describe('[D23] renewing in the wrong state', () => {
       ['failed', 'renewing'],
       ['renewing', 'active'],
     ]);
-    expect(await rejectionOf(manager.startSession()), 'it holds a slot again').toMatchObject({ code: 'SESSION_LIMIT_REACHED' });
+    expect(await rejectionOf(manager.startSession()), 'it holds a slot again').toMatchObject({
+      code: 'SESSION_LIMIT_REACHED',
+    });
     await world.close();
   });
 
@@ -259,9 +279,15 @@ describe('[D23] renewing in the wrong state', () => {
     provider.next(ANSWERS(401));
     await manager.renewSession(sessionId);
     const mints = provider.requests.length;
-    expect(await manager.renewSession(sessionId)).toMatchObject({ success: false, error: { code: 'SESSION_NOT_ACTIVE' } });
+    expect(await manager.renewSession(sessionId)).toMatchObject({
+      success: false,
+      error: { code: 'SESSION_NOT_ACTIVE' },
+    });
     manager.endSessionSync(sessionId);
-    expect(await manager.renewSession(sessionId)).toMatchObject({ success: false, error: { code: 'SESSION_NOT_ACTIVE' } });
+    expect(await manager.renewSession(sessionId)).toMatchObject({
+      success: false,
+      error: { code: 'SESSION_NOT_ACTIVE' },
+    });
     await clock.advance(2 * SECOND);
     expect(provider.requests).toHaveLength(mints);
     expect(manager.getAllSessions()).toEqual([]);

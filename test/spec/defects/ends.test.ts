@@ -1,48 +1,47 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { createConfigurationService } from '../../../src/services/configuration-service.ts';
-import { memorySource } from '../../../src/services/memory-source.ts';
-import { createSessionManager } from '../../../src/services/session-manager.ts';
-import { ANSWERS, FakeProvider, HANGS, SLOWLY } from '../../support/fake-provider.ts';
-import { keyed, SILENT } from '../../support/keyed.ts';
-import { type KeptEvent, keepEvents, managed, rejectionOf, SECOND } from '../../support/managed.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
+import { ANSWERS, SLOWLY } from '../../support/fake-provider.ts';
+import { keyed } from '../../support/keyed.ts';
+import { type KeptEvent, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const channels = (events: readonly KeptEvent[]): string[] => events.map(({ channel }) => channel);
 const endedOf = (events: readonly KeptEvent[], id: string) =>
   events.filter(({ channel, event }) => channel === 'ended' && event.sessionId === id);
 
 describe('[D06] an end while the first mint is in flight', () => {
-  it.each(['endSession', 'endSessionSync', 'dispose'] as const)('[D06] %s: startSession rejects, the signal fires, what still arrives is released, no started event, no timer', async way => {
-    const world = await managed();
-    const { manager, provider, clock, events } = world;
-    provider.next(SLOWLY(5 * SECOND));
-    const start = rejectionOf(manager.startSession());
-    await clock.advance(SECOND);
-    const { sessionId = '' } = manager.getCurrentSession() ?? {};
-    const signal = provider.requests[0]?.signal;
-    expect(signal?.aborted).toBe(false);
+  it.each(['endSession', 'endSessionSync', 'dispose'] as const)(
+    '[D06] %s: startSession rejects, the signal fires, what still arrives is released, no started event, no timer',
+    async way => {
+      const world = await managed();
+      const { manager, provider, clock, events } = world;
+      provider.next(SLOWLY(5 * SECOND));
+      const start = rejectionOf(manager.startSession());
+      await clock.advance(SECOND);
+      const { sessionId = '' } = manager.getCurrentSession() ?? {};
+      const signal = provider.requests[0]?.signal;
+      expect(signal?.aborted).toBe(false);
 
-    const end = way === 'dispose' ? manager.dispose() : manager[way](sessionId);
-    expect(signal?.aborted, 'at once').toBe(true);
-    await end;
-    expect(await start).toMatchObject({ code: 'SESSION_ENDED' });
-    await world.settle();
-    expect(manager.getAllSessions()).toEqual([]);
-    expect(clock.pending, 'only the answer that is on its way').toBe(1);
-    const told = events.length;
+      const end = way === 'dispose' ? manager.dispose() : manager[way](sessionId);
+      expect(signal?.aborted, 'at once').toBe(true);
+      await end;
+      expect(await start).toMatchObject({ code: 'SESSION_ENDED' });
+      await world.settle();
+      expect(manager.getAllSessions()).toEqual([]);
+      expect(clock.pending, 'only the answer that is on its way').toBe(1);
+      const told = events.length;
 
-    await clock.advance(4 * SECOND);
-    expect(provider.minted).toHaveLength(1);
-    expect(provider.outstanding).toEqual([]);
-    expect(provider.revoked).toHaveLength(1);
-    expect(events).toHaveLength(told);
-    expect(channels(events)).not.toContain('started');
-    expect(endedOf(events, sessionId)).toHaveLength(1);
-    expect(signal === undefined ? [] : getEventListeners(signal, 'abort')).toEqual([]);
-    expect(clock.pending).toBe(0);
-    await world.close();
-  });
+      await clock.advance(4 * SECOND);
+      expect(provider.minted).toHaveLength(1);
+      expect(provider.outstanding).toEqual([]);
+      expect(provider.revoked).toHaveLength(1);
+      expect(events).toHaveLength(told);
+      expect(channels(events)).not.toContain('started');
+      expect(endedOf(events, sessionId)).toHaveLength(1);
+      expect(signal === undefined ? [] : getEventListeners(signal, 'abort')).toEqual([]);
+      expect(clock.pending).toBe(0);
+      await world.close();
+    },
+  );
 
   it('[D06] an end while a start waits for its second attempt leaves nothing either', async () => {
     const world = await managed();
@@ -88,34 +87,38 @@ describe('[D06] an end while the first mint is in flight', () => {
 });
 
 describe('[D07] an end while a renewal is in flight', () => {
-  it.each(['endSession', 'endSessionSync', 'dispose'] as const)('[D07] %s: an answer to an attempt that is over changes nothing', async way => {
-    const world = await managed();
-    const { manager, provider, clock, events } = world;
-    const { sessionId } = await manager.startSession();
-    await clock.advance(2 * SECOND);
-    provider.next(SLOWLY(5 * SECOND));
-    const renewal = manager.renewSession(sessionId);
-    await clock.advance(SECOND);
-    await (way === 'dispose' ? manager.dispose() : manager[way](sessionId));
-    expect(await renewal).toMatchObject({ success: false, sessionId, error: { code: 'SESSION_NOT_ACTIVE' } });
-    await world.settle();
-    expect(manager.getSessionInfo(sessionId)).toBeUndefined();
-    expect(endedOf(events, sessionId)).toHaveLength(1);
-    const told = events.length;
-    expect(channels(events).at(-1), 'nothing follows ended').toBe('ended');
-    await clock.advance(10 * SECOND);
-    expect(events).toHaveLength(told);
-    expect(manager.getSessionInfo(sessionId)).toBeUndefined();
-    expect(provider.minted).toHaveLength(2);
-    expect(provider.revoked).toHaveLength(2);
-    expect(provider.outstanding).toEqual([]);
-    await world.close();
-  });
+  it.each(['endSession', 'endSessionSync', 'dispose'] as const)(
+    '[D07] %s: an answer to an attempt that is over changes nothing',
+    async way => {
+      const world = await managed();
+      const { manager, provider, clock, events } = world;
+      const { sessionId } = await manager.startSession();
+      await clock.advance(2 * SECOND);
+      provider.next(SLOWLY(5 * SECOND));
+      const renewal = manager.renewSession(sessionId);
+      await clock.advance(SECOND);
+      await (way === 'dispose' ? manager.dispose() : manager[way](sessionId));
+      expect(await renewal).toMatchObject({ success: false, sessionId, error: { code: 'SESSION_NOT_ACTIVE' } });
+      await world.settle();
+      expect(manager.getSessionInfo(sessionId)).toBeUndefined();
+      expect(endedOf(events, sessionId)).toHaveLength(1);
+      const told = events.length;
+      expect(channels(events).at(-1), 'nothing follows ended').toBe('ended');
+      await clock.advance(10 * SECOND);
+      expect(events).toHaveLength(told);
+      expect(manager.getSessionInfo(sessionId)).toBeUndefined();
+      expect(provider.minted).toHaveLength(2);
+      expect(provider.revoked).toHaveLength(2);
+      expect(provider.outstanding).toEqual([]);
+      await world.close();
+    },
+  );
 
   it('[D07] an answer that comes after its own deadline does not replace the one of the next attempt', async () => {
     const world = await managed({ config: { retryBackoffMs: 1 } });
     const { manager, provider, clock } = world;
-    const start = (provider.next(SLOWLY(15 * SECOND)), manager.startSession());
+    provider.next(SLOWLY(15 * SECOND));
+    const start = manager.startSession();
     await clock.advance(12 * SECOND);
     const { sessionId } = await start;
     const secret = manager.credentialFor(sessionId)?.reveal();
@@ -138,26 +141,29 @@ describe('[D08] single flight', () => {
     await world.close();
   });
 
-  it.each(['by hand', 'automatic'] as const)('[D08] parallel renewals, the first %s, are one: one mint, one started/completed pair, renewalCount + 1, the same result for all', async first => {
-    const world = await managed();
-    const { manager, provider, clock, events } = world;
-    const { sessionId } = await manager.startSession();
-    await clock.advance(first === 'automatic' ? 49 * SECOND : 2 * SECOND);
-    provider.next(SLOWLY(2 * SECOND));
-    if (first === 'automatic') await clock.advance(SECOND);
-    const calls = [manager.renewSession(sessionId), manager.renewSession(sessionId)];
-    await clock.advance(SECOND);
-    calls.push(manager.renewSession(sessionId));
-    await clock.advance(SECOND);
-    const results = await Promise.all(calls);
-    expect(results[0]).toMatchObject({ success: true, latencyMs: 2 * SECOND });
-    expect(results).toEqual([results[0], results[0], results[0]]);
-    expect(provider.requests).toHaveLength(2);
-    const renewals = events.filter(({ channel }) => channel === 'renewed').map(({ event }) => event.type);
-    expect(renewals).toEqual(['renewal-started', 'renewal-completed']);
-    expect(manager.getSessionInfo(sessionId)?.statistics.renewalCount).toBe(1);
-    await world.close();
-  });
+  it.each(['by hand', 'automatic'] as const)(
+    '[D08] parallel renewals, the first %s, are one: one mint, one started/completed pair, renewalCount + 1, the same result for all',
+    async first => {
+      const world = await managed();
+      const { manager, provider, clock, events } = world;
+      const { sessionId } = await manager.startSession();
+      await clock.advance(first === 'automatic' ? 49 * SECOND : 2 * SECOND);
+      provider.next(SLOWLY(2 * SECOND));
+      if (first === 'automatic') await clock.advance(SECOND);
+      const calls = [manager.renewSession(sessionId), manager.renewSession(sessionId)];
+      await clock.advance(SECOND);
+      calls.push(manager.renewSession(sessionId));
+      await clock.advance(SECOND);
+      const results = await Promise.all(calls);
+      expect(results[0]).toMatchObject({ success: true, latencyMs: 2 * SECOND });
+      expect(results).toEqual([results[0], results[0], results[0]]);
+      expect(provider.requests).toHaveLength(2);
+      const renewals = events.filter(({ channel }) => channel === 'renewed').map(({ event }) => event.type);
+      expect(renewals).toEqual(['renewal-started', 'renewal-completed']);
+      expect(manager.getSessionInfo(sessionId)?.statistics.renewalCount).toBe(1);
+      await world.close();
+    },
+  );
 
   it('[D08] parallel renewals that fail share the failure, and the next call is a new try', async () => {
     const world = await managed();
@@ -196,117 +202,6 @@ describe('[D08] single flight', () => {
     const apart = await Promise.all(['a', 'b'].map(id => keys.requestEphemeralKey(id)));
     expect(endpoint.calls).toHaveLength(3);
     expect(new Set(apart.map(({ ephemeralKey }) => ephemeralKey?.reveal())).size).toBe(2);
-    await world.close();
-  });
-});
-
-describe('[D09] disposal', () => {
-  it('[D09] gives every session in every state one ended with a reason before listeners go, starts every release, and is done within 2 s though the provider never answers', async () => {
-    const clock = new VirtualClock();
-    const provider = new FakeProvider(clock);
-    const configuration = createConfigurationService({ source: memorySource() });
-    await configuration.initialize();
-    let subscriptions = 0;
-    const subscribe = configuration.onConfigurationChanged.bind(configuration);
-    configuration.onConfigurationChanged = handler => {
-      const subscription = subscribe(handler);
-      subscriptions += 1;
-      return { dispose: () => void (subscription.dispose(), (subscriptions -= 1)) };
-    };
-    const manager = createSessionManager({
-      clock,
-      credentials: provider,
-      configuration,
-      limit: 6,
-      whenFull: 'queue',
-      config: { maxRetryAttempts: 2, retryBackoffMs: 5_000 },
-    });
-    await manager.initialize();
-    const events = keepEvents(manager);
-    const start = async () => (await manager.startSession()).sessionId;
-    const [active, renewing, paused, ending, failed] = await Promise.all([start(), start(), start(), start(), start()]);
-    await clock.advance(2 * SECOND);
-    await manager.pauseSession(paused);
-    provider.next(ANSWERS(401));
-    await manager.renewSession(failed);
-    provider.revokes = () => new Promise(() => undefined); // from now on it never answers
-    provider.next(HANGS, HANGS, ANSWERS(503));
-    const renewal = manager.renewSession(renewing);
-    const starting = rejectionOf(manager.startSession());
-    const backingOff = rejectionOf(manager.startSession());
-    manager.endSessionSync(ending);
-    const queued = rejectionOf(manager.startSession());
-    await clock.advance(100);
-    expect(manager.getAllSessions().map(({ state }) => state).toSorted()).toEqual(
-      ['active', 'ending', 'failed', 'paused', 'renewing', 'starting', 'starting'],
-    );
-    const ids = manager.getAllSessions().map(({ sessionId }) => sessionId);
-    expect(subscriptions).toBe(1);
-    const revoked = provider.revoked.length;
-
-    const disposedAt = clock.now();
-    manager.dispose();
-    await clock.advance(0);
-    expect(provider.revoked.length - revoked, 'releases of active, renewing and paused were started').toBe(3);
-    const done = manager[Symbol.asyncDispose]().then(() => clock.now());
-    await clock.advance(2 * SECOND);
-    expect((await done) - disposedAt).toBeLessThanOrEqual(2 * SECOND);
-
-    for (const id of ids) expect(endedOf(events, id), id).toHaveLength(1);
-    const reasons = Object.fromEntries(ids.map(id => [id, endedOf(events, id)[0]?.event.reason]));
-    expect(reasons).toMatchObject({ [active]: 'disposed', [renewing]: 'disposed', [paused]: 'disposed', [ending]: 'user', [failed]: 'credential-fatal' });
-    expect(endedOf(events, active)[0]?.event.unfinished).toEqual(['RELEASE_TIMEOUT']);
-    expect(await renewal).toMatchObject({ success: false });
-    for (const refused of [starting, backingOff, queued]) expect(await refused).toMatchObject({ code: 'SESSION_ENDED' });
-    expect(clock.pending, 'timers').toBe(0);
-    expect(subscriptions).toBe(0);
-    const told = events.length;
-    await clock.advance(600 * SECOND);
-    expect(events).toHaveLength(told);
-    expect(manager.getAllSessions()).toEqual([]);
-    configuration.dispose();
-  });
-
-  it('[D09] with hooks, a purge and a provider that never settle it is done within 2 s as well, and leaves no timer', async () => {
-    const never = () => new Promise<never>(() => undefined);
-    const world = await managed({
-      privacy: { issuePurge: never },
-      hooks: { onSessionEnding: never },
-    });
-    const { manager, provider, clock, events } = world;
-    const { sessionId } = await manager.startSession();
-    provider.revokes = never;
-    const disposedAt = clock.now();
-    const done = manager[Symbol.asyncDispose]().then(() => clock.now());
-    await clock.advance(2 * SECOND);
-    expect(endedOf(events, sessionId)[0]?.event.unfinished).toEqual(['HOOK_TIMEOUT', 'RELEASE_TIMEOUT', 'PURGE_TIMEOUT']);
-    expect(clock.pending).toBe(0);
-    expect((await done) - disposedAt).toBeLessThanOrEqual(2 * SECOND);
-    await world.close();
-  });
-
-  it('[D09] no timer outlives a disposal because of a hook that hangs', async () => {
-    const world = await managed({ hooks: { onSessionEnding: () => new Promise(() => undefined) } });
-    const { manager, clock } = world;
-    await manager.startSession();
-    const done = manager[Symbol.asyncDispose]().then(() => clock.pending);
-    await clock.advance(2 * SECOND);
-    expect(await done).toBe(0);
-    await world.close();
-  });
-
-  it('[D09] a key service under the manager is left without a request, a timer and a listener', async () => {
-    const world = await keyed();
-    const { manager, keys, endpoint, clock } = world;
-    await manager.startSession();
-    endpoint.usual = SILENT;
-    const starting = rejectionOf(manager.startSession());
-    await clock.advance(SECOND);
-    await Promise.all([manager[Symbol.asyncDispose](), clock.advance(0)]);
-    expect(await starting).toMatchObject({ code: 'SESSION_ENDED' });
-    expect(endpoint.calls.at(-1)?.signal.aborted).toBe(true);
-    keys.dispose();
-    expect(clock.pending).toBe(0);
     await world.close();
   });
 });

@@ -6,7 +6,7 @@ import type { RecoveryExecutor, RecoveryOutcome } from '../../../src/services/re
 import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { SLOWLY } from '../../support/fake-provider.ts';
 import { type HttpAnswer, keyed, SAYS, SILENT, UNREACHABLE } from '../../support/keyed.ts';
-import { managed, MINUTE, rejectionOf, SECOND } from '../../support/managed.ts';
+import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const FAULTS: Record<string, HttpAnswer> = {
   '500': SAYS(500),
@@ -84,7 +84,8 @@ describe('[D20] one retry layer', () => {
     const world = await keyed({ recovery: true, limit: 10, config: { maxRetryAttempts: 1 } });
     const { manager, endpoint, clock } = world;
     endpoint.usual = SAYS(503);
-    for (let i = 0; i < 3; i++) expect(await rejectionOf(manager.startSession())).toMatchObject({ cause: { code: 'SERVICE_UNAVAILABLE' } });
+    for (let i = 0; i < 3; i++)
+      expect(await rejectionOf(manager.startSession())).toMatchObject({ cause: { code: 'SERVICE_UNAVAILABLE' } });
     await clock.advance(10 * SECOND);
     expect(await rejectionOf(manager.startSession())).toMatchObject({
       isRetryable: true,
@@ -94,7 +95,9 @@ describe('[D20] one retry layer', () => {
     await clock.advance(30 * SECOND);
     endpoint.usual = SILENT;
     const probe = manager.startSession().catch(() => undefined);
-    expect(await rejectionOf(manager.startSession()), 'one at a time').toMatchObject({ cause: { code: 'CIRCUIT_OPEN' } });
+    expect(await rejectionOf(manager.startSession()), 'one at a time').toMatchObject({
+      cause: { code: 'CIRCUIT_OPEN' },
+    });
     expect(endpoint.calls).toHaveLength(4);
     await clock.advance(20 * SECOND);
     await probe;
@@ -107,8 +110,14 @@ describe('[D20] one retry layer', () => {
     const run = (endpoint: string, status: number) =>
       rejectionOf(
         executor.execute(async () => Promise.reject(Object.assign(new Error('no'), { status })), {
-          correlationId: 'c', operation: 'op', endpoint, faultDomain: 'session', code: 'SESSION_RENEWAL_FAILED',
-          message: 'm', remediation: 'r', retry: { policy: 'none' },
+          correlationId: 'c',
+          operation: 'op',
+          endpoint,
+          faultDomain: 'session',
+          code: 'SESSION_RENEWAL_FAILED',
+          message: 'm',
+          remediation: 'r',
+          retry: { policy: 'none' },
         }),
       );
     for (let i = 0; i < 5; i++) expect(await run('a', 401)).toMatchObject({ code: 'INVALID_CREDENTIALS' });
@@ -119,30 +128,39 @@ describe('[D20] one retry layer', () => {
     expect(clock.pending).toBe(0);
   });
 
-  it.each(['success', 'failure', 'open circuit', 'abort'])('[D20] the completion callback fires once per execution: %s', async how => {
-    const clock = new VirtualClock();
-    const executor = createRecoveryExecutor({ clock });
-    const outcomes: RecoveryOutcome[] = [];
-    const controller = new AbortController();
-    const options = {
-      correlationId: 'c', operation: 'op', faultDomain: 'session' as const, code: 'SESSION_RENEWAL_FAILED',
-      message: 'm', remediation: 'r', retry: { policy: 'none' as const }, signal: controller.signal,
-    };
-    const fails = async (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { status: 503 }));
-    if (how === 'open circuit') for (let i = 0; i < 3; i++) await rejectionOf(executor.execute(fails, options));
-    const run = executor
-      .execute(how === 'success' ? async () => 1 : how === 'abort' ? () => new Promise(() => undefined) : fails, {
-        ...options,
-        onRecoveryComplete: outcome => void outcomes.push(outcome),
-      })
-      .catch(() => undefined);
-    if (how === 'abort') controller.abort();
-    await run;
-    await clock.advance(MINUTE);
-    expect(outcomes).toMatchObject([{ success: how === 'success' }]);
-    executor.dispose();
-    expect(clock.pending).toBe(0);
-  });
+  it.each(['success', 'failure', 'open circuit', 'abort'])(
+    '[D20] the completion callback fires once per execution: %s',
+    async how => {
+      const clock = new VirtualClock();
+      const executor = createRecoveryExecutor({ clock });
+      const outcomes: RecoveryOutcome[] = [];
+      const controller = new AbortController();
+      const options = {
+        correlationId: 'c',
+        operation: 'op',
+        faultDomain: 'session' as const,
+        code: 'SESSION_RENEWAL_FAILED',
+        message: 'm',
+        remediation: 'r',
+        retry: { policy: 'none' as const },
+        signal: controller.signal,
+      };
+      const fails = async (): Promise<never> => Promise.reject(Object.assign(new Error('no'), { status: 503 }));
+      if (how === 'open circuit') for (let i = 0; i < 3; i++) await rejectionOf(executor.execute(fails, options));
+      const run = executor
+        .execute(how === 'success' ? async () => 1 : how === 'abort' ? () => new Promise(() => undefined) : fails, {
+          ...options,
+          onRecoveryComplete: outcome => void outcomes.push(outcome),
+        })
+        .catch(() => undefined);
+      if (how === 'abort') controller.abort();
+      await run;
+      await clock.advance(MINUTE);
+      expect(outcomes).toMatchObject([{ success: how === 'success' }]);
+      executor.dispose();
+      expect(clock.pending).toBe(0);
+    },
+  );
 
   it('[D20] an executor that retries by itself adds no layer: the provider sees each attempt once', async () => {
     const eager: RecoveryExecutor = {

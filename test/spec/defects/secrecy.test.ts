@@ -3,13 +3,10 @@ import { describe, expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
 import type { MintedCredential } from '../../../src/actors/ports.ts';
 import { Secret } from '../../../src/actors/secret.ts';
-import { createConfigurationService } from '../../../src/services/configuration-service.ts';
-import { memorySource } from '../../../src/services/memory-source.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
-import type { SessionConfigPatch } from '../../../src/services/session-config.ts';
 import { ANSWERS, type Behaviour, FakeProvider, MINTS, REJECTS, SLOWLY } from '../../support/fake-provider.ts';
 import { keyed, SAYS } from '../../support/keyed.ts';
-import { HOUR, type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
+import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const CANARY = 'canary0123456789abcdef';
 
@@ -33,63 +30,18 @@ function shownBy(value: unknown): string {
 }
 
 /** What a snapshot holds, without the actors and the machine that it refers to. */
-const plain = (snapshot: object): unknown => ({ ...snapshot, children: undefined, machine: undefined, _nodes: undefined });
+const plain = (snapshot: object): unknown => ({
+  ...snapshot,
+  children: undefined,
+  machine: undefined,
+  _nodes: undefined,
+});
 
 /** The canary in whatever an error carries along. */
 const shownByError = (error: unknown): string =>
   error instanceof Error
     ? [shownBy(error), error.message, error.stack, shownBy(Object.entries(error)), shownByError(error.cause)].join('\n')
     : shownBy(error);
-
-describe('[D11] whose error', () => {
-  it("[D11] a retryable error leads to the retry of the session whose call met it; the others' state, timers and credentials are equal before and after", async () => {
-    const world = await managed();
-    const { manager, provider, clock, events } = world;
-    const [a, b, c] = await Promise.all([1, 2, 3].map(async () => (await manager.startSession()).sessionId));
-    const others = [a, c].filter(id => id !== undefined);
-    await clock.advance(2 * SECOND);
-    await manager.pauseSession(c ?? '');
-    const facts = async () =>
-      Promise.all(
-        others.map(async id => [
-          manager.getSessionInfo(id),
-          manager.getSessionDiagnostics(id),
-          await manager.testSessionHealth(id),
-          manager.credentialFor(id)?.reveal(),
-        ]),
-      );
-    const before = await facts();
-    const told = events.length;
-    provider.next(ANSWERS(429, { message: `${CANARY} 401` }));
-    const renewal = manager.renewSession(b ?? '');
-    await world.settle();
-    expect(manager.getSessionDiagnostics(b ?? '')).toMatchObject({ state: 'renewing', lastError: { code: 'RATE_LIMITED' } });
-    expect(await facts()).toEqual(before);
-    await clock.advance(5 * SECOND);
-    expect(await renewal).toMatchObject({ success: true });
-    const touched = new Set(events.slice(told).map(({ event }) => event.sessionId));
-    expect(touched).toEqual(new Set([b]));
-    await world.close();
-  });
-
-  it('[D11] an error that the key service reports for another caller touches no session', async () => {
-    const world = await keyed();
-    const { manager, keys, endpoint, events } = world;
-    const { sessionId } = await manager.startSession();
-    const before = [manager.getSessionInfo(sessionId), manager.getSessionDiagnostics(sessionId)];
-    const told = events.length;
-    const reported: unknown[] = [];
-    keys.onAuthenticationError(error => reported.push(error));
-    endpoint.next(SAYS(429), SAYS(401));
-    await keys.requestEphemeralKey();
-    await keys.renewKey();
-    await world.settle();
-    expect(reported).toHaveLength(2);
-    expect([manager.getSessionInfo(sessionId), manager.getSessionDiagnostics(sessionId)]).toEqual(before);
-    expect(events).toHaveLength(told);
-    await world.close();
-  });
-});
 
 describe('[D12] the secret', () => {
   it('[D12] a canary secret appears 0 times in anything returned, emitted, logged, thrown, persisted or inspected; credentialFor yields it, wrapped', async () => {
@@ -102,7 +54,13 @@ describe('[D12] the secret', () => {
       const { expiresAt } = (await MINTS()(request, world)) as MintedCredential;
       return { secret: `${CANARY}${minted}`, id: `id-${CANARY}${minted}`, expiresAt };
     };
-    const telling = { message: CANARY, body: CANARY, headers: { 'x-request-id': CANARY }, code: CANARY, cause: new Error(CANARY) };
+    const telling = {
+      message: CANARY,
+      body: CANARY,
+      headers: { 'x-request-id': CANARY },
+      code: CANARY,
+      cause: new Error(CANARY),
+    };
     const provider = (clock: Managed['clock']) => new FakeProvider(clock, secret);
     const privacy = {
       issuePurge: async (command: { readonly target: 'audio' | 'transcripts' | 'logs' | 'all' }) => {
@@ -135,7 +93,12 @@ describe('[D12] the secret', () => {
     });
     const inspectAll = (id: string): void => {
       see(manager, manager.getSessionInfo(id), manager.getSessionDiagnostics(id), manager.explain(id));
-      see(manager.getAllSessions(), manager.getCurrentSession(), manager.getSessionConfig(id), manager.credentialFor(id));
+      see(
+        manager.getAllSessions(),
+        manager.getCurrentSession(),
+        manager.getSessionConfig(id),
+        manager.credentialFor(id),
+      );
       for (const actor of actors) see(plain(actor.getSnapshot()), plain(actor.getPersistedSnapshot()));
     };
 
@@ -177,99 +140,20 @@ describe('[D12] the secret', () => {
   });
 });
 
-describe('[D13] copies', () => {
-  /** Where a value is not frozen. A date is a leaf: each copy has its own. */
-  function notFrozen(value: unknown, path = '$'): string[] {
-    if (typeof value !== 'object' || value === null || value instanceof Date) return [];
-    const inside = Object.entries(value).flatMap(([key, part]) => notFrozen(part, `${path}.${key}`));
-    return Object.isFrozen(value) ? inside : [path, ...inside];
-  }
-
-  it('[D13] returned and emitted values are deeply frozen copies of that moment; later changes do not show in them', async () => {
-    const world = await managed();
-    const { manager, provider, clock, events } = world;
-    const info = await manager.startSession();
-    const { sessionId } = info;
-    await clock.advance(2 * SECOND);
-    provider.next(ANSWERS(503));
-    const values: unknown[] = [
-      info,
-      ...manager.getAllSessions(),
-      manager.getCurrentSession(),
-      manager.getSessionInfo(sessionId),
-      manager.getSessionConfig(sessionId),
-      manager.getSessionDiagnostics(sessionId),
-      await manager.testSessionHealth(sessionId),
-      manager.explain(sessionId),
-      (await Promise.all([manager.renewSession(sessionId), clock.advance(5 * SECOND)]))[0],
-      await manager.renewSession('nobody'),
-      manager.getSessionDiagnostics(sessionId),
-    ];
-    const before = structuredClone(values);
-    await clock.advance(31 * SECOND);
-    await manager.updateSessionConfig(sessionId, { renewalMarginSeconds: 20 });
-    manager.reportTransport(sessionId, { state: 'connected', expiresAt: clock.wall() + HOUR });
-    await manager.resetInactivityTimer(sessionId);
-    await manager.pauseSession(sessionId);
-    provider.next(ANSWERS(401));
-    await manager.resumeSession(sessionId);
-    await manager.renewSession(sessionId);
-    await manager.endSession(sessionId);
-    expect(values).toEqual(before);
-    expect(new Set(events.map(({ channel }) => channel)).size).toBeGreaterThanOrEqual(4);
-    values.push(manager.explain(sessionId), ...events.map(({ event }) => event));
-    expect(values.flatMap(value => notFrozen(value))).toEqual([]);
-    await world.close();
-  });
-
-  it('[D13] what a caller does to a returned value changes nothing inside', async () => {
-    const world = await managed();
-    const { manager } = world;
-    const info = await manager.startSession();
-    const { sessionId } = info;
-    const before = structuredClone(manager.getSessionInfo(sessionId));
-    const list = manager.getAllSessions();
-    expect(Reflect.set(info, 'state', 'hacked')).toBe(false);
-    expect(Reflect.set(info.config, 'renewalMarginSeconds', 999)).toBe(false);
-    expect(Reflect.set(info.statistics, 'renewalCount', 999)).toBe(false);
-    for (const date of [info.startedAt, info.lastActivity, info.expiresAt, manager.getCurrentSession()?.expiresAt]) date?.setTime(0);
-    list.length = 0;
-    expect(manager.getSessionInfo(sessionId)).toEqual(before);
-    expect(manager.getAllSessions()).toEqual([before]);
-    await world.close();
-  });
-
-  it('[D13] configuration is copied at the boundary: at the start, at an update, at the creation of the manager, and of a credential', async () => {
-    const source = memorySource();
-    const configuration = createConfigurationService({ source });
-    await configuration.initialize();
-    const options = { config: { renewalMarginSeconds: 20 } as { -readonly [K in keyof SessionConfigPatch]: SessionConfigPatch[K] } };
-    const world = await managed({ ...options, configuration });
-    const { manager, provider, clock } = world;
-    const expiresAt = new Date(clock.wall() + 60 * SECOND);
-    provider.next(async () => ({ secret: 'ek', expiresAt }));
-    const given = { renewalMarginSeconds: 15 };
-    const patch = { inactivityTimeoutMinutes: 7 };
-    const { sessionId } = await manager.startSession(given);
-    await manager.updateSessionConfig(sessionId, patch);
-    given.renewalMarginSeconds = 999;
-    patch.inactivityTimeoutMinutes = 999;
-    options.config.renewalMarginSeconds = 999;
-    expiresAt.setTime(0);
-    const { sessionId: other } = await manager.startSession();
-    source.set('session', 'heartbeatIntervalSeconds', 45); // settings are merged with the options again
-    await world.settle();
-    expect(manager.getSessionConfig(other)).toMatchObject({ heartbeatIntervalSeconds: 45 });
-    expect(manager.getSessionConfig(sessionId)).toMatchObject({ renewalMarginSeconds: 15, inactivityTimeoutMinutes: 7 });
-    expect(manager.getSessionConfig(other)).toMatchObject({ renewalMarginSeconds: 20 });
-    expect(manager.getSessionInfo(sessionId)?.expiresAt).toEqual(new Date(clock.wall() + 60 * SECOND));
-    await world.close();
-    configuration.dispose();
-  });
-});
-
 describe('[D14] logs of provider errors', () => {
-  const ALLOWED = ['sessionId', 'attempt', 'code', 'isRetryable', 'retryable', 'status', 'providerCode', 'requestId', 'retryAfterMs', 'field', 'allowed'];
+  const ALLOWED = [
+    'sessionId',
+    'attempt',
+    'code',
+    'isRetryable',
+    'retryable',
+    'status',
+    'providerCode',
+    'requestId',
+    'retryAfterMs',
+    'field',
+    'allowed',
+  ];
 
   it('[D14] they hold status, code, request id, retry hints and nothing else; canary in the body, headers and error: 0 hits', async () => {
     const world = await keyed({ config: { maxRetryAttempts: 1 } });
@@ -284,7 +168,10 @@ describe('[D14] logs of provider errors', () => {
       SAYS(401, { ...headers, 'x-request-id': CANARY }, body),
       SAYS(500, {}, CANARY),
       async () => {
-        throw Object.assign(new TypeError(CANARY), { code: CANARY, cause: Object.assign(new Error(CANARY), { code: CANARY }) });
+        throw Object.assign(new TypeError(CANARY), {
+          code: CANARY,
+          cause: Object.assign(new Error(CANARY), { code: CANARY }),
+        });
       },
       SAYS(200, {}, { value: 1, expires_at: CANARY, [CANARY]: CANARY }),
     );
@@ -299,7 +186,12 @@ describe('[D14] logs of provider errors', () => {
       expect(message).toMatch(/^(key request failed|credential not obtained|credential cannot be used)$/);
       expect(ALLOWED).toEqual(expect.arrayContaining(Object.keys(data as object)));
     }
-    expect(warnings[0]?.data).toMatchObject({ status: 429, code: 'RATE_LIMITED', requestId: 'req_0123456789abcdef', retryAfterMs: 7_000 });
+    expect(warnings[0]?.data).toMatchObject({
+      status: 429,
+      code: 'RATE_LIMITED',
+      requestId: 'req_0123456789abcdef',
+      retryAfterMs: 7_000,
+    });
     expect(shownBy(log.lines)).not.toContain(CANARY);
     expect(shownBy(world.events)).not.toContain(CANARY);
   });
