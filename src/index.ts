@@ -6,6 +6,7 @@ export {
   SessionchartError,
   type SessionchartErrorOptions,
 } from './actors/errors.ts';
+export type { VaultCounts } from './actors/lease-vault.ts';
 export type {
   Clock,
   CredentialProvider,

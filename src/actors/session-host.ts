@@ -385,7 +385,9 @@ export class SessionHost {
     entry.pending = [];
     this.#cleanUp(entry);
     this.#logger.error('a session threw', { sessionId, code: 'SESSION_CRASHED', cause: sanitisedCause(error) });
-    this.#tell({ type: 'CRASHED', sessionId, held: holdsSlot(entry.committed) });
+    const { committed } = entry;
+    const ending = committed !== undefined && publicStateOf(committed.value) === 'ending';
+    this.#tell({ type: 'CRASHED', sessionId, held: holdsSlot(committed), ending });
     this.#listener.onCrashed(sessionId, error, this.#entries.has(sessionId));
   }
 

@@ -42,7 +42,7 @@ export type CoordinatorEvent = { readonly at?: number } & (
   | { readonly type: 'FAILED'; readonly sessionId: string } // e.g. the mint failed for good: the slot is free
   | { readonly type: 'ENDED'; readonly sessionId: string; readonly held: boolean } // e.g. torn down
   | { readonly type: 'RETURNED'; readonly sessionId: string } // e.g. admitted again, but ended meanwhile
-  | { readonly type: 'CRASHED'; readonly sessionId: string; readonly held: boolean } // e.g. its actor threw
+  | { readonly type: 'CRASHED'; readonly sessionId: string; readonly held: boolean; readonly ending: boolean } // e.g. its actor threw
   | { readonly type: 'CONFIGURE'; readonly limits: CoordinatorLimits } // e.g. a setting changed
   | { readonly type: 'CHILD_STOPPED' } // e.g. XState tells a parent that a child is done, or threw
   | { readonly type: 'DRAIN' } // e.g. dispose()
@@ -77,7 +77,10 @@ const coordinatorSetup = setup({
     canAdmit: ({ context }) => context.waiting.length > 0 && context.live < context.limit,
     isWaiting: ({ context, event }) => event.type === 'CANCEL' && context.waiting.includes(event.sessionId),
     mayRestart: ({ context, event }) =>
-      event.type === 'CRASHED' && event.held && recent(context, timeOf(event)).length < context.maxRestarts,
+      event.type === 'CRASHED' &&
+      event.held &&
+      !event.ending &&
+      recent(context, timeOf(event)).length < context.maxRestarts,
     isEmpty: ({ context }) => context.sessions === 0,
   },
   actions: {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sanitisedCause } from '../actors/classify-failure.ts';
 import { SessionchartError } from '../actors/errors.ts';
+import type { VaultCounts } from '../actors/lease-vault.ts';
 import type { Clock, CredentialProvider, Logger, MintRequest, SessionDriver } from '../actors/ports.ts';
 import type { Secret } from '../actors/secret.ts';
 import { SessionHost, type SessionView } from '../actors/session-host.ts';
@@ -320,6 +321,14 @@ export class SessionManager {
 
   getMaxConcurrentSessions(): number {
     return this.#limit;
+  }
+
+  /**
+   * How many credentials were minted, released and could not be released (the provider failed, or did not answer in
+   * time) since the manager was made, and how many are held now.
+   */
+  getCredentialCounts(): VaultCounts {
+    return Object.freeze(this.#host.credentials);
   }
 
   /** @throws SessionchartError `SESSION_NOT_FOUND`, `MANAGER_NOT_READY`. */

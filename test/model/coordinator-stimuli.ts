@@ -27,12 +27,13 @@ export function* coordinatorStimuli({ snapshot }: World): Generator<Stimulus> {
     yield event('FAILED', { sessionId: 'one' });
     yield event('RETURNED', { sessionId: 'one' });
     yield event('ENDED', { sessionId: 'one', held: true });
-    yield event('CRASHED', { sessionId: 'one', held: true });
+    yield event('CRASHED', { sessionId: 'one', held: true, ending: false });
+    yield event('CRASHED', { sessionId: 'one', held: true, ending: true });
   }
   if (sessions > live) {
     yield event('REVIVE', { sessionId: 'one' });
     yield event('ENDED', { sessionId: 'one', held: false });
-    yield event('CRASHED', { sessionId: 'one', held: false });
+    yield event('CRASHED', { sessionId: 'one', held: false, ending: false });
   }
 }
 

@@ -15,7 +15,7 @@ it('[COO-12] nothing is kept of sessions that came and went, beyond the stories 
     t.events.length = 0;
     t.log.lines.length = 0;
     for (const list of [t.provider.minted, t.provider.revoked, t.provider.requests]) list.length = 0;
-    return queryObjects(Array);
+    return queryObjects(Array, { format: 'count' });
   };
   await round();
   const before = await round();

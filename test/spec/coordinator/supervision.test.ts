@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { SessionHost } from '../../../src/actors/session-host.ts';
 import type { SessionReport } from '../../../src/machines/session-report.ts';
 import { DEFAULT_SESSION_CONFIG } from '../../../src/services/session-config.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { FakeProvider, HANGS } from '../../support/fake-provider.ts';
+import { FragileClock } from '../../support/fragile-clock.ts';
 import { KeptLog, SECOND } from '../../support/managed.ts';
 
 /** A session actor cannot be made to throw from outside; an event whose parts throw when they are read does it. */
@@ -15,7 +15,7 @@ const POISON = {
 } as never;
 
 function hosted(limit = 2) {
-  const clock = new VirtualClock();
+  const clock = new FragileClock();
   const provider = new FakeProvider(clock);
   const told: { sessionId: string; report: SessionReport }[] = [];
   const crashes: boolean[] = [];
@@ -101,6 +101,23 @@ describe('supervision', () => {
     expect(provider.revoked.map(({ secret }) => secret)).toEqual(['late']);
     expect(host.view('a')?.state).toBe('active');
     await Promise.all([host.drain(), clock.advance(3 * SECOND)]);
+  });
+
+  it('[COO-13] a session that throws while it ends is gone: it does not come back to life', async () => {
+    const { clock, host, start, crashes, ended, provider } = hosted();
+    start('a');
+    await clock.advance(SECOND);
+    provider.revokes = () => new Promise(() => undefined);
+    host.send('a', { type: 'END', reason: 'user' });
+    await clock.advance(0);
+    expect(host.view('a')?.state).toBe('ending');
+    clock.isBroken = true;
+    host.send('a', { type: 'ACTIVITY' });
+    expect(crashes).toEqual([false]);
+    expect(ended('a')).toMatchObject([{ reason: 'user' }]);
+    expect(host.live).toBe(0);
+    await Promise.all([host.drain(), clock.advance(3 * SECOND)]);
+    expect(clock.pending).toBe(0);
   });
 
   it('[COO-11] a drain ends every session in every state within its deadline, also those that hang', async () => {

@@ -139,7 +139,7 @@ describe('[PRV-3] the result tells the truth', () => {
     }
   });
 
-  it('[D37] a store that hangs has failed after 1.5 s, is told to stop, and holds up nobody', async () => {
+  it('[D37] a store that hangs has failed after 400 ms, is told to stop, and holds up nobody', async () => {
     const { controller, clock } = privacy();
     let signal: AbortSignal | undefined;
     controller.register(
@@ -154,8 +154,8 @@ describe('[PRV-3] the result tells the truth', () => {
     );
     controller.register('logs', store('x'), 'A');
     const result = controller.issuePurge(command({ correlationId: 'A' }));
-    await clock.advance(1_500);
-    expect(await result).toMatchObject({ status: 'partial', clearedCount: 1, durationMs: 1_500 });
+    await clock.advance(400);
+    expect(await result).toMatchObject({ status: 'partial', clearedCount: 1, durationMs: 400 });
     expect([signal?.aborted, clock.pending]).toEqual([true, 0]);
   });
 });

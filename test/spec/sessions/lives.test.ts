@@ -40,6 +40,7 @@ describe('the life of a session', () => {
     await end;
     const unfinished = ['HOOK_TIMEOUT', 'RELEASE_TIMEOUT', 'PURGE_TIMEOUT'];
     expect(manager.explain(sessionId)).toMatchObject({ reason: 'user', unfinished });
+    expect(manager.getCredentialCounts()).toEqual({ minted: 1, released: 0, unreleased: 1, held: 0 });
     expect(events.find(({ channel }) => channel === 'ended')?.event).toMatchObject({ reason: 'user', unfinished });
     await t.close();
   });
