@@ -11,7 +11,7 @@ export type Outcome<T> =
  * deadline. Never rejects, whatever the operation does; what it does after the deadline is not looked at. `over` brings
  * the deadline on early.
  */
-export function withDeadline<T>(
+export function settleWithin<T>(
   clock: Clock,
   ms: number,
   operation: (signal: AbortSignal) => Promise<T> | T,

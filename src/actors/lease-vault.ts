@@ -2,7 +2,7 @@ import type { Failure } from '../machines/failure.ts';
 import { RELEASE_DEADLINE_MS, SHORTEST_LIFE_MS } from '../machines/session-deadlines.ts';
 import type { Lease } from '../machines/session-types.ts';
 import { classifyFailure, sanitisedCause } from './classify-failure.ts';
-import { withDeadline } from './deadline.ts';
+import { settleWithin } from './deadline.ts';
 import type { Clock, Logger, MintedCredential, SessionDriver } from './ports.ts';
 import { Secret } from './secret.ts';
 
@@ -112,7 +112,7 @@ export class LeaseVault {
       this.#released += 1;
       return undefined;
     }
-    const outcome = await withDeadline(this.#clock, RELEASE_DEADLINE_MS, signal =>
+    const outcome = await settleWithin(this.#clock, RELEASE_DEADLINE_MS, signal =>
       driver.revoke?.({ sessionId, attempt, id, secret, signal }),
     );
     if (outcome.status === 'done') {

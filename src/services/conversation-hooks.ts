@@ -1,5 +1,5 @@
 import { sanitisedCause } from '../actors/classify-failure.ts';
-import { withDeadline } from '../actors/deadline.ts';
+import { settleWithin } from '../actors/deadline.ts';
 import type { Clock, Logger } from '../actors/ports.ts';
 import type { ConversationLifecycleHooks, Disposable } from './session-api.ts';
 
@@ -55,7 +55,7 @@ export class ConversationHooks {
     const over = new AbortController();
     const calls = this.#underWay.get(sessionId) ?? new Set();
     this.#underWay.set(sessionId, calls.add(over));
-    const outcome = await withDeadline(this.#clock, HOOK_DEADLINE_MS, () => invoke(hooks), over.signal);
+    const outcome = await settleWithin(this.#clock, HOOK_DEADLINE_MS, () => invoke(hooks), over.signal);
     calls.delete(over);
     if (calls.size === 0) this.#underWay.delete(sessionId);
     if (outcome.status === 'done') return undefined;

@@ -1,3 +1,4 @@
+import { settleWithin } from '../actors/deadline.ts';
 import { SessionchartError } from '../actors/errors.ts';
 import type { Clock } from '../actors/ports.ts';
 
@@ -27,36 +28,13 @@ export async function withDeadline<T>(
   { clock, deadlineMs, signal, discard }: DeadlineOptions<T>,
 ): Promise<T> {
   if (signal?.aborted) throw new SessionchartError('OPERATION_ABORTED');
-  const inner = new AbortController();
-  let timer: unknown;
-  let abort: () => void = () => undefined;
-  let isOver = false;
-  const givenUp = new Promise<never>((_, reject) => {
-    const giveUp = (code: 'PROVIDER_TIMEOUT' | 'OPERATION_ABORTED'): void => {
-      isOver = true;
-      reject(new SessionchartError(code));
-      inner.abort();
-    };
-    timer = clock.setTimeout(() => giveUp('PROVIDER_TIMEOUT'), deadlineMs);
-    abort = () => giveUp('OPERATION_ABORTED');
-    signal?.addEventListener('abort', abort, { once: true });
-  });
-  const answer = started(work, inner.signal);
-  answer.then(
-    late => {
-      if (isOver) discard?.(late);
-    },
-    () => undefined,
-  );
-  try {
-    return await Promise.race([answer, givenUp]);
-  } finally {
-    clock.clearTimeout(timer);
-    signal?.removeEventListener('abort', abort);
-  }
-}
-
-/** Starts the work so that a synchronous throw becomes a rejection. */
-async function started<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  return work(signal);
+  const guarded = async (inner: AbortSignal): Promise<T> => {
+    const value = await work(inner);
+    if (inner.aborted) discard?.(value);
+    return value;
+  };
+  const outcome = await settleWithin(clock, deadlineMs, guarded, signal);
+  if (outcome.status === 'done') return outcome.value;
+  if (outcome.status === 'failed') throw outcome.error;
+  throw new SessionchartError(signal?.aborted ? 'OPERATION_ABORTED' : 'PROVIDER_TIMEOUT');
 }

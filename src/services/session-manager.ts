@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { sanitisedCause } from '../actors/classify-failure.ts';
 import { SessionchartError } from '../actors/errors.ts';
 import type { VaultCounts } from '../actors/lease-vault.ts';
 import type { Clock, CredentialProvider, Logger, MintRequest, SessionDriver } from '../actors/ports.ts';
@@ -8,13 +7,11 @@ import { SessionHost, type SessionView } from '../actors/session-host.ts';
 import { DRAIN_DEADLINE_MS } from '../machines/coordinator.ts';
 import type { SessionConfig } from '../machines/session-config.ts';
 import { PURGE_DEADLINE_MS } from '../machines/session-deadlines.ts';
-import type { SessionReport } from '../machines/session-report.ts';
 import type { EndReason } from '../machines/session-types.ts';
 import type { ConfigurationChange } from './configuration-service.ts';
 import { ConversationHooks } from './conversation-hooks.ts';
 import { silentLogger } from './logger.ts';
 import type { PrivacyController } from './privacy.ts';
-import { runRecoveryPlan } from './recovery-plan.ts';
 import type { RecoveryExecutor, RecoveryPlan, RecoveryRegistrar } from './recovery-types.ts';
 import type {
   ConversationLifecycleHooks,
@@ -30,7 +27,6 @@ import type {
   SessionState,
   SessionStateHandler,
   SessionWarningHandler,
-  SuspendReason,
   TransportReport,
 } from './session-api.ts';
 import {
@@ -40,21 +36,15 @@ import {
   type SessionConfigPatch,
 } from './session-config.ts';
 import { sessionDiagnostics, sessionHealth } from './session-diagnostics.ts';
-import { rejection, sessionError } from './session-errors.ts';
-import { dateOf, sessionInfo } from './session-info.ts';
+import { sessionInfo } from './session-info.ts';
+import { type LedgerOutside, SessionLedger } from './session-ledger.ts';
 import { checkManagerOptions, checkTransport } from './session-manager-checks.ts';
 import { MANAGER_DEFAULTS, type SessionManagerOptions } from './session-manager-options.ts';
-import { renewalResult, SessionNotices } from './session-notices.ts';
+import { SessionNotices } from './session-notices.ts';
 import { purgeAfterAll, purgeSession } from './session-purge.ts';
-import { deferred, SessionRecord } from './session-record.ts';
+import { deferred } from './session-record.ts';
 import { registerSessionRecovery, runMint } from './session-recovery.ts';
 import { systemClock } from './system-clock.ts';
-
-/** Failed sessions kept for a look or a renewal; of more, the oldest are ended. */
-export const KEPT_FAILED_SESSIONS = 20;
-
-/** Stories of ended sessions kept for `explain()`. */
-export const KEPT_EXPLANATIONS = 100;
 
 /** Reasons that a caller may give for an end. */
 export type EndCallReason = Extract<EndReason, 'user' | 'provider-ended' | 'connection-lost' | 'recovery'>;
@@ -73,9 +63,7 @@ export class SessionManager {
   readonly #driver: SessionDriver;
   readonly #notices: SessionNotices;
   readonly #hooks: ConversationHooks;
-  readonly #records = new Map<string, SessionRecord>();
-  readonly #failed = new Set<string>();
-  readonly #told = new Map<string, SessionExplanation>();
+  readonly #ledger: SessionLedger;
   #defaults: SessionConfig;
   #limit: number;
   #phase: 'new' | 'ready' | 'disposed' = 'new';
@@ -97,19 +85,13 @@ export class SessionManager {
     this.#notices = new SessionNotices(this.#clock, this.#logger);
     this.#hooks = new ConversationHooks(this.#clock, this.#logger, options.hooks);
     this.#driver = this.#makeDriver(options);
+    this.#ledger = new SessionLedger(this.#clock, this.#logger, this.#hooks, this.#notices, this.#outside());
     this.#host = new SessionHost({
       clock: this.#clock,
       logger: this.#logger,
       limits: this.#limits(),
-      listener: {
-        onReport: (sessionId, report, view) => this.#onReport(sessionId, report, view),
-        onRefused: (sessionId, code) => this.#onRefused(sessionId, code),
-        onCrashed: sessionId => this.#notices.crashed(sessionId),
-      },
-      steps: {
-        notify: sessionId => this.#notifyEnding(sessionId),
-        purge: sessionId => this.#purge(sessionId),
-      },
+      listener: this.#ledger,
+      steps: this.#ledger,
       inspect: options.inspect,
     });
   }
@@ -179,8 +161,7 @@ export class SessionManager {
     const config = (): SessionConfig => resolveSessionConfig(this.#defaults, overrides);
     config(); // refuses what is not allowed before anything has happened
     const sessionId = `session-${Math.trunc(this.#clock.wall())}-${randomUUID()}`;
-    const record = new SessionRecord(sessionId, overrides);
-    this.#records.set(sessionId, record);
+    const record = this.#ledger.open(sessionId, overrides);
     this.#host.start({ sessionId, driver: this.#driver, config });
     const info = await record.started.promise;
     await record.ready;
@@ -208,17 +189,17 @@ export class SessionManager {
    * again under the limit. Never rejects.
    */
   async renewSession(sessionId: string): Promise<RenewalResult> {
-    if (this.#phase !== 'ready') return this.#notRenewed(sessionId, 'MANAGER_NOT_READY');
-    const record = this.#records.get(sessionId);
+    if (this.#phase !== 'ready') return this.#ledger.notRenewed(sessionId, 'MANAGER_NOT_READY');
+    const record = this.#ledger.recordOf(sessionId);
     const view = this.#host.view(sessionId);
-    if (record === undefined || view === undefined) return this.#notRenewed(sessionId, 'SESSION_NOT_FOUND');
+    if (record === undefined || view === undefined) return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_FOUND');
     if (record.renewal !== undefined) return record.renewal.answer.promise;
     const { state, context } = view;
     if (!context.kind.credential || (state !== 'active' && state !== 'renewing' && state !== 'failed')) {
-      return this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
+      return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
     }
     if (state === 'failed' && (context.endRequested || !this.#host.isRetained(sessionId))) {
-      return this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
+      return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
     }
     const answer = deferred<RenewalResult>();
     record.renewal = { answer, since: this.#clock.now() };
@@ -263,7 +244,7 @@ export class SessionManager {
     this.#mustBeIn(sessionId, state, ['starting', 'active', 'renewing', 'paused', 'failed']);
     const given = copyOfPatch(config);
     const resolved = resolveSessionConfig(context.config, given);
-    const record = this.#records.get(sessionId);
+    const record = this.#ledger.recordOf(sessionId);
     if (record !== undefined) record.overrides = { ...record.overrides, ...given };
     this.#host.send(sessionId, { type: 'CONFIGURE', config: resolved });
   }
@@ -345,9 +326,9 @@ export class SessionManager {
     return sessionHealth(this.#clock, this.#mustBeKnown(sessionId));
   }
 
-  /** The cause of every transition of a session, live or among the last {@link KEPT_EXPLANATIONS} that ended. */
+  /** The cause of every transition of a session, live or among the last 100 that ended. */
   explain(sessionId: string): SessionExplanation | undefined {
-    return this.#records.get(sessionId)?.explain() ?? this.#told.get(sessionId);
+    return this.#ledger.explain(sessionId);
   }
 
   // ---------------------------------------------------------------------------------------------- events and collaborators
@@ -397,11 +378,28 @@ export class SessionManager {
       logger: this.#logger,
       end: sessionId => this.#end(sessionId, 'recovery'),
       purge: async sessionId =>
-        this.#isPurged(sessionId) || purgeSession(this.#privacy, this.#clock, sessionId, 'recovery'),
+        this.#ledger.isPurged(sessionId) || purgeSession(this.#privacy, this.#clock, sessionId, 'recovery'),
     });
   }
 
   // ---------------------------------------------------------------------------------------------- inside
+
+  #outside(): LedgerOutside {
+    const host = (): SessionHost => this.#host;
+    const privacy = (): PrivacyController | undefined => this.#privacy;
+    const plan = (): RecoveryPlan | undefined => this.#recovery?.plan;
+    return {
+      get host() {
+        return host();
+      },
+      get privacy() {
+        return privacy();
+      },
+      get plan() {
+        return plan();
+      },
+    };
+  }
 
   #makeDriver({ credentials, driver }: SessionManagerOptions): SessionDriver {
     if (credentials === undefined) return { ...driver };
@@ -455,7 +453,7 @@ export class SessionManager {
   }
 
   async #end(sessionId: string | undefined, reason: EndReason): Promise<void> {
-    const record = sessionId === undefined ? undefined : this.#records.get(sessionId);
+    const record = sessionId === undefined ? undefined : this.#ledger.recordOf(sessionId);
     if (record === undefined) return;
     this.#host.send(record.sessionId, { type: 'END', reason });
     await record.ended.promise;
@@ -467,173 +465,6 @@ export class SessionManager {
     const leftMs = Math.max(0, deadline - this.#clock.now());
     await purgeAfterAll(this.#privacy, this.#clock, this.#logger, Math.min(PURGE_DEADLINE_MS, leftMs));
     this.#notices.hub.clear();
-    this.#records.clear();
-    this.#failed.clear();
-  }
-
-  #notRenewed(sessionId: string, code: Parameters<typeof sessionError>[0]): RenewalResult {
-    const error = sessionError(code, dateOf(this.#clock, this.#clock.now()));
-    return Object.freeze({ success: false, sessionId, latencyMs: 0, error });
-  }
-
-  #onRefused(sessionId: string, code: Parameters<typeof sessionError>[0]): void {
-    const record = this.#records.get(sessionId);
-    if (record === undefined) return;
-    if (this.#host.view(sessionId) !== undefined) {
-      this.#answerRenewal(record, this.#notRenewed(sessionId, code));
-      return;
-    }
-    this.#records.delete(sessionId);
-    record.started.reject(new SessionchartError(code, { sessionId }));
-    record.ended.resolve();
-  }
-
-  #onReport(sessionId: string, report: SessionReport, view: SessionView): void {
-    const record = this.#records.get(sessionId);
-    if (record === undefined) return;
-    switch (report.type) {
-      case 'state':
-        this.#noteState(record, report, view);
-        break;
-      case 'renewal-completed':
-        this.#answerRenewal(record, renewalResult(this.#clock, view, report));
-        break;
-      case 'renewal-failed':
-        this.#answerRenewal(record, renewalResult(this.#clock, view, report));
-        this.#recover(sessionId);
-        break;
-      case 'started':
-        record.started.resolve(sessionInfo(this.#clock, view));
-        break;
-      case 'start-failed':
-        record.started.reject(rejection('SESSION_START_FAILED', sessionId, report.failure));
-        this.#recover(sessionId);
-        break;
-      case 'ended':
-        this.#forget(record, report, view);
-        break;
-    }
-    this.#notices.tell(report, view);
-    if (report.type === 'started') record.ready = this.#ready(view);
-    if (report.type !== 'ended') return;
-    this.#makeUpForEnd(record, report.reason, view);
-    record.ended.resolve();
-  }
-
-  #noteState(record: SessionRecord, report: Extract<SessionReport, { type: 'state' }>, view: SessionView): void {
-    const { from, to, cause, wasUsable } = report;
-    const { sessionId } = record;
-    const error = view.context.lastError?.failure.code;
-    const at = dateOf(this.#clock, this.#clock.now());
-    record.note({ at, from, to, cause, ...(error === undefined ? {} : { error }) });
-    this.#logger.debug('session state', { sessionId, from, to, cause });
-    if (to === 'failed') this.#retain(sessionId);
-    else if (from === 'failed') this.#failed.delete(sessionId);
-    if (record.renewal !== undefined && to !== 'renewing' && to !== 'starting') {
-      this.#answerRenewal(
-        record,
-        to === 'active'
-          ? renewalResult(this.#clock, view, { type: 'renewal-completed', latencyMs: 0 })
-          : this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE'),
-      );
-    }
-    if (!wasUsable) return;
-    if (from === 'active' && to !== 'ending' && to !== 'ended') this.#suspend(view, suspendReason(to, view));
-    else if (to === 'active') this.#resume(view);
-  }
-
-  /** Runs the recovery plan for the session that failed, once, in the background. */
-  #recover(sessionId: string): void {
-    const plan = this.#recovery?.plan;
-    if (plan === undefined) return;
-    runRecoveryPlan(plan, { sessionId }, { clock: this.#clock, logger: this.#logger }).catch((error: unknown) =>
-      this.#logger.error('the recovery plan failed', { sessionId, cause: sanitisedCause(error) }),
-    );
-  }
-
-  #ready(view: SessionView): Promise<unknown> | undefined {
-    if (!this.#hooks.has('onSessionReady')) return undefined;
-    const info = sessionInfo(this.#clock, view);
-    return this.#hooks.call('onSessionReady', view.sessionId, hooks => hooks.onSessionReady?.(info));
-  }
-
-  #suspend(view: SessionView, reason: SuspendReason): void {
-    if (!this.#hooks.has('onSessionSuspending')) return;
-    const info = sessionInfo(this.#clock, view);
-    void this.#hooks.call('onSessionSuspending', view.sessionId, hooks => hooks.onSessionSuspending?.(info, reason));
-  }
-
-  #resume(view: SessionView): void {
-    if (!this.#hooks.has('onSessionResumed')) return;
-    const info = sessionInfo(this.#clock, view);
-    void this.#hooks.call('onSessionResumed', view.sessionId, hooks => hooks.onSessionResumed?.(info));
-  }
-
-  #answerRenewal(record: SessionRecord, result: RenewalResult): void {
-    record.renewal?.answer.resolve(result);
-    record.renewal = undefined;
-  }
-
-  #retain(sessionId: string): void {
-    this.#failed.add(sessionId);
-    if (this.#failed.size <= KEPT_FAILED_SESSIONS) return;
-    const [oldest] = this.#failed;
-    if (oldest === undefined) return;
-    this.#failed.delete(oldest);
-    this.#host.send(oldest, { type: 'END', reason: 'start-failed' });
-  }
-
-  #forget(record: SessionRecord, report: Extract<SessionReport, { type: 'ended' }>, view: SessionView): void {
-    const { sessionId } = record;
-    const { reason, unfinished } = report;
-    record.end(reason, unfinished);
-    this.#failed.delete(sessionId);
-    this.#hooks.giveUp(sessionId);
-    this.#records.delete(sessionId);
-    this.#told.set(sessionId, record.explain());
-    if (this.#told.size > KEPT_EXPLANATIONS) {
-      const [oldest] = this.#told.keys();
-      if (oldest !== undefined) this.#told.delete(oldest);
-    }
-    if (unfinished.length > 0) this.#logger.warn('session ended with loose ends', { sessionId, reason, unfinished });
-    this.#answerRenewal(record, this.#notRenewed(sessionId, 'SESSION_NOT_ACTIVE'));
-    if (view.context.usableAt === null) record.started.reject(new SessionchartError('SESSION_ENDED', { sessionId }));
-  }
-
-  async #notifyEnding(sessionId: string): Promise<readonly string[]> {
-    this.#records.get(sessionId)?.endSteps.add('notify');
-    const view = this.#host.view(sessionId);
-    return view === undefined ? [] : this.#tellEnding(view);
-  }
-
-  async #tellEnding(view: SessionView): Promise<readonly string[]> {
-    if (view.context.usableAt === null || !this.#hooks.has('onSessionEnding')) return [];
-    const info = sessionInfo(this.#clock, view);
-    const code = await this.#hooks.call('onSessionEnding', view.sessionId, hooks => hooks.onSessionEnding?.(info));
-    return code === undefined ? [] : [code];
-  }
-
-  async #purge(
-    sessionId: string,
-    reason = this.#host.view(sessionId)?.context.endReason ?? 'user',
-  ): Promise<readonly string[]> {
-    this.#records.get(sessionId)?.endSteps.add('purge');
-    const done = await purgeSession(this.#privacy, this.#clock, sessionId, reason).catch((error: unknown) => {
-      this.#logger.warn('a purge failed', { sessionId, code: 'PURGE_FAILED', cause: sanitisedCause(error) });
-      return false;
-    });
-    return done ? [] : ['PURGE_FAILED'];
-  }
-
-  /** Whether the end of a session has purged what it left behind. */
-  #isPurged(sessionId: string): boolean {
-    return this.#told.get(sessionId)?.unfinished.every(code => !code.startsWith('PURGE_')) ?? false;
-  }
-
-  /** A session that was lost did not take the steps of an end: they are taken now, in the background. */
-  #makeUpForEnd({ sessionId, endSteps }: SessionRecord, reason: EndReason, view: SessionView): void {
-    if (!endSteps.has('notify')) void this.#tellEnding(view);
-    if (!endSteps.has('purge')) void this.#purge(sessionId, reason);
   }
 
   #applySettings(): void {
@@ -650,16 +481,11 @@ export class SessionManager {
     this.#applySettings();
     if (change.key === 'maxConcurrentSessions') return;
     for (const { sessionId } of [...this.#host.views()]) {
-      const record = this.#records.get(sessionId);
+      const record = this.#ledger.recordOf(sessionId);
       if (record === undefined) continue;
       this.#host.send(sessionId, { type: 'CONFIGURE', config: resolveSessionConfig(this.#defaults, record.overrides) });
     }
   }
-}
-
-function suspendReason(to: SessionState, view: SessionView): SuspendReason {
-  if (to === 'paused') return 'paused';
-  return to === 'renewing' ? (view.context.renewalCause ?? 'auto-renewal') : 'recovery';
 }
 
 function isNotInitialized(service: object): boolean {

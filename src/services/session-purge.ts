@@ -1,5 +1,5 @@
 import { sanitisedCause } from '../actors/classify-failure.ts';
-import { withDeadline } from '../actors/deadline.ts';
+import { settleWithin } from '../actors/deadline.ts';
 import type { Clock, Logger } from '../actors/ports.ts';
 import type { EndReason } from '../machines/session-types.ts';
 import type { PrivacyController, PurgeReason } from './privacy.ts';
@@ -50,7 +50,7 @@ export async function purgeAfterAll(
 ): Promise<void> {
   if (controller === undefined) return;
   const issuedAt = new Date(clock.wall()).toISOString();
-  const outcome = await withDeadline(clock, deadlineMs, () =>
+  const outcome = await settleWithin(clock, deadlineMs, () =>
     controller.issuePurge({ type: 'privacy.purge', target: 'all', reason: 'policy-update', issuedAt }),
   );
   if (outcome.status === 'done' && outcome.value.status === 'success') return;

@@ -33,13 +33,13 @@ export class SessionRecord {
   /** What the caller set; settings of the manager apply to the rest. */
   overrides: SessionConfigPatch;
   readonly started: Deferred<SessionInfo> = deferred();
-  readonly ended: Deferred<void> = deferred();
   /** Settles when `onSessionReady` has run; set when the session became usable. */
   ready: Promise<unknown> | undefined;
   /** The steps of its end that were taken. A session that was lost went without. */
   readonly endSteps = new Set<'notify' | 'purge'>();
   /** One result for all who asked for the renewal that is under way. */
   renewal: { readonly answer: Deferred<RenewalResult>; readonly since: number } | undefined;
+  #ended: Deferred<void> | undefined;
   #steps: Step[] = [];
   #omitted = 0;
   #reason: EndReason | undefined;
@@ -48,6 +48,12 @@ export class SessionRecord {
   constructor(sessionId: string, overrides: SessionConfigPatch) {
     this.sessionId = sessionId;
     this.overrides = overrides;
+  }
+
+  /** Settles when it has ended. Made when the first one asks: most of its life nobody waits for that. */
+  get ended(): Deferred<void> {
+    this.#ended ??= deferred();
+    return this.#ended;
   }
 
   note(step: Step): void {
