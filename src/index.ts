@@ -79,6 +79,7 @@ export {
   type SessionConfigField,
   type SessionConfigPatch,
 } from './services/session-config.ts';
-export { createSessionManager, type EndCallReason, type SessionManager } from './services/session-manager.ts';
+export { createSessionManager, type SessionManager } from './services/session-manager.ts';
+export type { EndCallReason } from './services/session-manager-checks.ts';
 export type { SessionManagerOptions } from './services/session-manager-options.ts';
 export { type SystemClock, type SystemClockOptions, systemClock } from './services/system-clock.ts';

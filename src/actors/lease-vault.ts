@@ -43,6 +43,7 @@ export class LeaseVault {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #held = new Map<string, Held[]>();
+  readonly #releasing = new Set<Promise<unknown>>();
   #minted = 0;
   #released = 0;
   #unreleased = 0;
@@ -97,7 +98,25 @@ export class LeaseVault {
   /** Gives one credential back: the secret is gone at once, the provider is told under a deadline. */
   async release(driver: SessionDriver, sessionId: string, attempt: number): Promise<string | undefined> {
     const held = this.#take(sessionId, attempt);
-    return held === undefined ? undefined : this.#revoke(driver, sessionId, held);
+    if (held === undefined) return undefined;
+    const release = this.#revoke(driver, sessionId, held);
+    this.#releasing.add(release);
+    release.finally(() => this.#releasing.delete(release));
+    return release;
+  }
+
+  /** Gives back all that a session holds but the credentials of these attempts. */
+  keepOnly(driver: SessionDriver, sessionId: string, attempts: readonly (number | undefined)[]): void {
+    const held = this.#held.get(sessionId);
+    if (held === undefined) return;
+    for (const { attempt } of [...held]) {
+      if (!attempts.includes(attempt)) void this.release(driver, sessionId, attempt);
+    }
+  }
+
+  /** Settles when every release that is under way is over. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#releasing);
   }
 
   /** Gives back all that a session holds. Resolves to the codes of what could not be given back. */

@@ -89,8 +89,15 @@ export interface SessionDriver extends Partial<CredentialProvider> {
     readonly credential: Secret | undefined;
     readonly signal: AbortSignal;
   }): Promise<{ readonly expiresAt?: Date | number } | undefined>;
-  /** Closes the channel. */
-  close?(request: { readonly sessionId: string; readonly signal: AbortSignal }): Promise<void>;
+  /**
+   * Closes the channel that `attempt` opened; without one, whatever the session has open. Also called for a channel that
+   * was never opened.
+   */
+  close?(request: {
+    readonly sessionId: string;
+    readonly attempt: number | undefined;
+    readonly signal: AbortSignal;
+  }): Promise<void>;
   /** Asks the other side whether it is still there; rejects if not. */
   probe?(request: { readonly sessionId: string; readonly signal: AbortSignal }): Promise<void>;
 }

@@ -1,7 +1,10 @@
 import { fromPromise } from 'xstate';
 import type { Failure } from '../machines/failure.ts';
+import { RELEASE_DEADLINE_MS } from '../machines/session-deadlines.ts';
 import type { AttemptInput, OpenedChannel } from '../machines/session-types.ts';
 import { classifyFailure, sanitisedCause } from './classify-failure.ts';
+import { settleWithin } from './deadline.ts';
+import { SessionchartError } from './errors.ts';
 import type { LeaseVault } from './lease-vault.ts';
 import type { Clock, Logger, SessionDriver } from './ports.ts';
 import type { Secret } from './secret.ts';
@@ -39,8 +42,10 @@ export function sessionActors(access: SessionAccess, steps: EndSteps, vault: Lea
             credential: access.credentialOf(sessionId),
             signal,
           });
-          if (signal.aborted) await driver.close?.({ sessionId, signal: AbortSignal.abort() });
           const expiry = opened?.expiresAt instanceof Date ? opened.expiresAt.getTime() : opened?.expiresAt;
+          const usable = expiry === undefined || (typeof expiry === 'number' && Number.isFinite(expiry));
+          if (signal.aborted || !usable) await closeChannel(driver, { sessionId, attempt }, clock, logger);
+          if (!usable) throw new SessionchartError('INVALID_PROVIDER_ANSWER', { field: 'expiresAt' });
           return { capAt: expiry === undefined ? null : clock.now() + (expiry - clock.wall()) };
         } catch (error) {
           const failure: Failure = classifyFailure(error, clock.wall());
@@ -65,17 +70,15 @@ export function sessionActors(access: SessionAccess, steps: EndSteps, vault: Lea
       steps.notify(input.sessionId, signal),
     ),
 
-    release: fromPromise(
-      async ({ input, signal }: { input: AttemptInput; signal: AbortSignal }): Promise<readonly string[]> => {
-        const { sessionId } = input;
-        const driver = access.driverOf(sessionId);
-        const [closed, released] = await Promise.all([
-          closeChannel(driver, sessionId, signal, logger),
-          vault.releaseAll(driver, sessionId),
-        ]);
-        return closed === undefined ? released : [closed, ...released];
-      },
-    ),
+    release: fromPromise(async ({ input }: { input: AttemptInput }): Promise<readonly string[]> => {
+      const { sessionId } = input;
+      const driver = access.driverOf(sessionId);
+      const [closed, released] = await Promise.all([
+        closeChannel(driver, { sessionId, attempt: undefined }, clock, logger),
+        vault.releaseAll(driver, sessionId),
+      ]);
+      return closed === undefined ? released : [closed, ...released];
+    }),
 
     purge: fromPromise(({ input, signal }: { input: AttemptInput; signal: AbortSignal }) =>
       steps.purge(input.sessionId, signal),
@@ -83,17 +86,24 @@ export function sessionActors(access: SessionAccess, steps: EndSteps, vault: Lea
   };
 }
 
-async function closeChannel(
+/**
+ * Closes a channel under a deadline.
+ *
+ * @returns the code of what went wrong, if something did.
+ */
+export async function closeChannel(
   driver: SessionDriver,
-  sessionId: string,
-  signal: AbortSignal,
+  { sessionId, attempt }: { readonly sessionId: string; readonly attempt: number | undefined },
+  clock: Clock,
   logger: Logger,
 ): Promise<string | undefined> {
-  try {
-    await driver.close?.({ sessionId, signal });
-    return undefined;
-  } catch (error) {
-    logger.warn('channel not closed', { sessionId, code: 'RELEASE_FAILED', cause: sanitisedCause(error) });
-    return 'RELEASE_FAILED';
-  }
+  if (driver.close === undefined) return undefined;
+  const outcome = await settleWithin(clock, RELEASE_DEADLINE_MS, signal =>
+    driver.close?.({ sessionId, attempt, signal }),
+  );
+  if (outcome.status === 'done') return undefined;
+  const code = outcome.status === 'failed' ? 'RELEASE_FAILED' : 'RELEASE_TIMEOUT';
+  const cause = outcome.status === 'failed' ? sanitisedCause(outcome.error) : undefined;
+  logger.warn('channel not closed', { sessionId, code, cause });
+  return code;
 }

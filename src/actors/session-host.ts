@@ -19,7 +19,7 @@ import { sanitisedCause } from './classify-failure.ts';
 import { LeaseVault, type VaultCounts } from './lease-vault.ts';
 import type { Clock, Logger, SessionDriver } from './ports.ts';
 import type { Secret } from './secret.ts';
-import { type EndSteps, sessionActors } from './session-actors.ts';
+import { closeChannel, type EndSteps, sessionActors } from './session-actors.ts';
 import { stampedLogic } from './stamped-logic.ts';
 
 type SessionRef = ActorRefFrom<typeof sessionMachine>;
@@ -37,9 +37,9 @@ export interface SessionView {
 export interface HostListener {
   onReport(sessionId: string, report: SessionReport, view: SessionView): void;
   /** A start, or a renewal of a failed session, was not admitted. */
-  onRefused(sessionId: string, code: Refusal | 'SESSION_ENDED'): void;
-  /** The actor of a session threw. It is started again when `restarted`. */
-  onCrashed(sessionId: string, error: unknown, restarted: boolean): void;
+  onRefused(sessionId: string, code: Refusal): void;
+  /** The actor of a session threw. It is started again, or an end follows. */
+  onCrashed(sessionId: string, error: unknown): void;
 }
 
 export interface SessionHostOptions {
@@ -71,9 +71,12 @@ class Entry implements Ordered {
   committed: SessionSnapshot | undefined;
   /** Transitions whose snapshot is not committed yet. */
   pending: { before: SessionSnapshot | undefined; after: SessionSnapshot; event: { type: string; at?: number } }[] = [];
-
-  /** Attempts whose credentials are given back once the transition is committed, and what takes their place is in use. */
-  readonly superseded: number[] = [];
+  /** The end that was asked for: an actor that throws forgets what waits in its mailbox. */
+  endReason: EndReason | undefined;
+  /** Its actor threw, and the coordinator has not yet said what becomes of it. */
+  crashed = false;
+  /** It was admitted again, and its chart has not taken that yet. */
+  reviving = false;
 
   constructor(request: StartRequest) {
     this.request = request;
@@ -89,6 +92,20 @@ class IdlePlace implements Ordered {
   constructor(entry: Entry) {
     this.entry = entry;
   }
+}
+
+/** An inspector that throws would break the actor that it looks at; it is told of once, and looks on. */
+function guardedInspector(inspect: NonNullable<SessionHostOptions['inspect']>, logger: Logger) {
+  let told = false;
+  return (event: InspectionEvent): void => {
+    try {
+      if (typeof inspect === 'function') inspect(event);
+      else inspect.next?.(event);
+    } catch (error) {
+      if (!told) logger.warn('the inspector threw', { code: 'LISTENER_FAILED', cause: sanitisedCause(error) });
+      told = true;
+    }
+  };
 }
 
 /**
@@ -140,11 +157,11 @@ export class SessionHost {
       sessionMachine.provide({
         actors,
         actions: {
-          releaseLease: ({ context }, { lease }) => {
-            if (lease !== null) this.#known(context.sessionId).superseded.push(lease.attempt);
-          },
           returnAdmission: ({ context: { sessionId } }) =>
-            this.#order(() => this.#tell({ type: 'RETURNED', sessionId })),
+            this.#order(() => {
+              this.#known(sessionId).reviving = false;
+              this.#tell({ type: 'RETURNED', sessionId });
+            }),
         },
       }),
       clock,
@@ -155,11 +172,14 @@ export class SessionHost {
         actions: {
           admit: (_, { sessionId }) => this.#order(() => this.#run(this.#known(sessionId))),
           refuse: (_, { sessionId, code }) => this.#order(() => this.#refuse(sessionId, code)),
-          cancelStart: (_, { sessionId }) => this.#order(() => this.#refuse(sessionId, 'SESSION_ENDED')),
-          evict: (_, { sessionId }) => this.#order(() => this.send(sessionId, { type: 'END', reason: 'evicted' })),
-          revive: (_, { sessionId }) => this.#order(() => this.send(sessionId, { type: 'REVIVE' })),
-          restart: (_, { sessionId }) => this.#order(() => this.#run(this.#known(sessionId))),
-          abandon: (_, { sessionId }) => this.#order(() => this.#abandon(this.#known(sessionId), 'crashed')),
+          refuseWaiting: (_, { sessionIds }) =>
+            this.#order(() => {
+              for (const sessionId of sessionIds) this.#refuse(sessionId, 'SESSION_LIMIT_REACHED');
+            }),
+          evictFor: (_, { sessionId }) => this.#order(() => this.#evictFor(sessionId)),
+          revive: (_, { sessionId }) => this.#order(() => this.#revive(sessionId)),
+          restart: (_, { sessionId }) => this.#order(() => this.#restart(sessionId)),
+          abandon: (_, { sessionId }) => this.#order(() => this.#abandon(sessionId, 'crashed', [])),
           endAll: (_, { reason }) => this.#order(() => this.#endAll(reason)),
           abandonAll: () => this.#order(() => this.#abandonAll('disposed')),
         },
@@ -172,7 +192,7 @@ export class SessionHost {
       input: limits,
       clock,
       id: 'coordinator',
-      ...(inspect === undefined ? {} : { inspect }),
+      ...(inspect === undefined ? {} : { inspect: guardedInspector(inspect, logger) }),
     });
     this.#armed = useActorTimers(this.#coordinator.system, clock);
     this.#stopped = new Promise(resolve => {
@@ -223,7 +243,7 @@ export class SessionHost {
     this.#tell({
       type: 'START',
       sessionId: request.sessionId,
-      evictable: this.#evictable.longestIdle?.entry.request.sessionId ?? null,
+      canEvict: this.#evictable.longestIdle !== undefined,
     });
   }
 
@@ -231,8 +251,9 @@ export class SessionHost {
   send(sessionId: string, event: SessionEvent): void {
     const entry = this.#entries.get(sessionId);
     if (entry === undefined) return;
+    if (event.type === 'END') entry.endReason ??= event.reason;
     if (entry.ref !== undefined) entry.ref.send(event);
-    else if (event.type === 'END') this.#tell({ type: 'CANCEL', sessionId });
+    else if (event.type === 'END') this.#tell({ type: 'CANCEL', sessionId, code: 'SESSION_ENDED' });
   }
 
   /** Asks for a slot for a failed session, to renew it. */
@@ -248,6 +269,7 @@ export class SessionHost {
   async drain(): Promise<void> {
     this.#tell({ type: 'DRAIN' });
     await this.#stopped;
+    await this.#vault.settled();
   }
 
   view(sessionId: string): SessionView | undefined {
@@ -331,6 +353,7 @@ export class SessionHost {
       },
     });
     entry.ref = ref;
+    entry.crashed = false;
     ref.subscribe({
       next: () => this.#commit(entry),
       error: error => this.#crashed(entry, error),
@@ -343,10 +366,10 @@ export class SessionHost {
     if (pending.length === 0) return;
     entry.pending = [];
     const { driver, sessionId } = entry.request;
-    for (const attempt of entry.superseded.splice(0)) void this.#vault.release(driver, sessionId, attempt);
     for (const { before, after, event } of pending) {
       const crashedBefore = before === undefined ? entry.committed : before;
       entry.committed = after;
+      entry.reviving &&= !after.hasTag('live');
       this.#place(entry, crashedBefore, after, event);
       // Before anyone hears of it: who starts a session because another one ended finds its slot free.
       this.#settle(entry, crashedBefore, after);
@@ -355,6 +378,7 @@ export class SessionHost {
         this.#listener.onReport(sessionId, report, view);
       }
     }
+    this.#vault.keepOnly(driver, sessionId, namedAttempts(entry));
     this.#carryOut();
   }
 
@@ -380,20 +404,51 @@ export class SessionHost {
     }
   }
 
+  #evictFor(sessionId: string): void {
+    const victim = this.#evictable.longestIdle?.entry.request.sessionId;
+    if (victim !== undefined) this.send(victim, { type: 'END', reason: 'evicted' });
+    else this.#tell({ type: 'CANCEL', sessionId, code: 'SESSION_LIMIT_REACHED' });
+  }
+
+  #revive(sessionId: string): void {
+    const entry = this.#entries.get(sessionId);
+    if (entry?.ref === undefined) {
+      this.#tell({ type: 'RETURNED', sessionId });
+      return;
+    }
+    entry.reviving = true;
+    entry.ref.send({ type: 'REVIVE' });
+  }
+
   #crashed(entry: Entry, error: unknown): void {
     const { sessionId } = entry.request;
+    const { committed } = entry;
+    const held = holdsSlot(committed) || entry.reviving;
     entry.pending = [];
+    entry.reviving = false;
+    entry.crashed = true;
     this.#cleanUp(entry);
     this.#logger.error('a session threw', { sessionId, code: 'SESSION_CRASHED', cause: sanitisedCause(error) });
-    const { committed } = entry;
-    const ending = committed !== undefined && publicStateOf(committed.value) === 'ending';
-    this.#tell({ type: 'CRASHED', sessionId, held: holdsSlot(committed), ending });
-    this.#listener.onCrashed(sessionId, error, this.#entries.has(sessionId));
+    this.#listener.onCrashed(sessionId, error);
+    const ending =
+      entry.endReason !== undefined || (committed !== undefined && publicStateOf(committed.value) === 'ending');
+    this.#tell({ type: 'CRASHED', sessionId, held, ending });
+  }
+
+  #restart(sessionId: string): void {
+    const entry = this.#known(sessionId);
+    if (entry.endReason === undefined) {
+      this.#run(entry);
+      return;
+    }
+    this.#abandon(sessionId, 'crashed', []);
+    this.#tell({ type: 'ENDED', sessionId, held: true });
   }
 
   /** Takes a session away that did not end by itself. */
-  #abandon(entry: Entry, reason: EndReason): void {
-    const { sessionId } = entry.request;
+  #abandon(sessionId: string, reason: EndReason, unfinished: readonly string[]): void {
+    const entry = this.#entries.get(sessionId);
+    if (entry === undefined) return;
     this.#cleanUp(entry);
     this.#recent.remove(entry); // one that is started again after a crash keeps its place
     this.#entries.delete(sessionId);
@@ -403,23 +458,20 @@ export class SessionHost {
       return;
     }
     const { context } = committed;
-    const ended = { ...context, endReason: context.endReason ?? reason };
+    const ended: SessionContext = { ...context, endReason: context.endReason ?? entry.endReason ?? reason };
     const view: SessionView = { sessionId, state: 'ended', context: ended };
     const from = publicStateOf(committed.value);
+    const wasUsable = context.usableAt !== null;
+    this.#listener.onReport(sessionId, { type: 'state', from, to: 'ended', cause: 'abandoned', wasUsable }, view);
     this.#listener.onReport(
       sessionId,
-      { type: 'state', from, to: 'ended', cause: 'abandoned', wasUsable: context.usableAt !== null },
-      view,
-    );
-    this.#listener.onReport(
-      sessionId,
-      { type: 'ended', reason: ended.endReason, unfinished: [...context.unfinished, 'RELEASE_TIMEOUT'] },
+      { type: 'ended', reason: ended.endReason ?? reason, unfinished: [...context.unfinished, ...unfinished] },
       view,
     );
   }
 
   #abandonAll(reason: EndReason): void {
-    for (const entry of [...this.#entries.values()]) this.#abandon(entry, reason);
+    for (const sessionId of [...this.#entries.keys()]) this.#abandon(sessionId, reason, ['RELEASE_TIMEOUT']);
   }
 
   /** Leaves nothing of an actor behind: an actor that threw leaves its own children running. */
@@ -427,25 +479,37 @@ export class SessionHost {
     const { ref, request } = entry;
     this.#evictable.remove(entry.idle);
     if (ref !== undefined) {
-      for (const child of Object.values(ref.getSnapshot().children)) if (child !== undefined) stopActor(child);
+      const { children, context } = ref.getSnapshot();
+      for (const child of Object.values(children)) if (child !== undefined) stopActor(child);
       stopActor(ref);
-      this.#coordinator.system.scheduler.cancelAll(ref);
       entry.ref = undefined;
+      const { sessionId, driver } = request;
+      if (context?.kind.channel) {
+        void closeChannel(driver, { sessionId, attempt: context.attempt }, this.#clock, this.#logger);
+      }
     }
     void this.#vault.releaseAll(request.driver, request.sessionId);
   }
 
-  #refuse(sessionId: string, code: Refusal | 'SESSION_ENDED'): void {
+  #refuse(sessionId: string, code: Refusal): void {
     if (this.#entries.get(sessionId)?.ref === undefined) this.#entries.delete(sessionId);
     this.#listener.onRefused(sessionId, code);
   }
 
   #endAll(reason: EndReason): void {
     for (const entry of [...this.#entries.values()]) {
-      if (entry.ref === undefined) this.#refuse(entry.request.sessionId, 'SESSION_ENDED');
-      else entry.ref.send({ type: 'END', reason });
+      entry.endReason ??= reason;
+      if (entry.ref !== undefined) entry.ref.send({ type: 'END', reason });
+      else if (!entry.crashed) this.#refuse(entry.request.sessionId, 'SESSION_ENDED');
     }
   }
+}
+
+/** The attempts whose credentials a session may hold: the one that its chart names, and one that is under way. */
+function namedAttempts({ committed }: Entry): readonly (number | undefined)[] {
+  if (committed === undefined) return [];
+  const { context } = committed;
+  return [context.lease?.attempt, committed.children.acquire === undefined ? undefined : context.attempt];
 }
 
 const viewOf = (snapshot: SessionSnapshot): SessionView => ({

@@ -32,12 +32,12 @@ export interface CoordinatorContext extends CoordinatorLimits {
   readonly crashes: readonly number[];
 }
 
-export type Refusal = 'SESSION_LIMIT_REACHED' | 'SESSION_QUEUE_FULL' | 'MANAGER_NOT_READY';
+export type Refusal = 'SESSION_LIMIT_REACHED' | 'SESSION_QUEUE_FULL' | 'SESSION_ENDED' | 'MANAGER_NOT_READY';
 
 /** Everything that is said to the coordinator. The host stamps each event with `at`. */
 export type CoordinatorEvent = { readonly at?: number } & (
-  | { readonly type: 'START'; readonly sessionId: string; readonly evictable: string | null } // e.g. startSession()
-  | { readonly type: 'CANCEL'; readonly sessionId: string } // e.g. endSession() of a start that waits
+  | { readonly type: 'START'; readonly sessionId: string; readonly canEvict: boolean } // e.g. startSession()
+  | { readonly type: 'CANCEL'; readonly sessionId: string; readonly code: Refusal } // e.g. endSession() of a start that waits
   | { readonly type: 'REVIVE'; readonly sessionId: string } // e.g. renewSession() of a failed session
   | { readonly type: 'FAILED'; readonly sessionId: string } // e.g. the mint failed for good: the slot is free
   | { readonly type: 'ENDED'; readonly sessionId: string; readonly held: boolean } // e.g. torn down
@@ -53,7 +53,11 @@ type Id = { readonly sessionId: string };
 const recent = (context: CoordinatorContext, at: number): readonly number[] =>
   context.crashes.filter(crashedAt => at - crashedAt < context.restartWindowMs);
 
-const timeOf = (event: CoordinatorEvent): number => event.at ?? 0;
+/** The time of an event, as the host stamped it. */
+function timeOf(event: CoordinatorEvent): number {
+  if (event.at === undefined) throw new Error(`event "${event.type}" has no time; run the chart behind stampedLogic()`);
+  return event.at;
+}
 
 const coordinatorSetup = setup({
   types: {
@@ -71,10 +75,16 @@ const coordinatorSetup = setup({
     canEvict: ({ context, event }) =>
       context.whenFull === 'evict-idle' &&
       event.type === 'START' &&
-      event.evictable !== null &&
+      event.canEvict &&
       context.waiting.length < context.live,
     hasSlot: ({ context }) => context.live < context.limit,
     canAdmit: ({ context }) => context.waiting.length > 0 && context.live < context.limit,
+    // Under evict-idle each waiting start has its victim; with fewer slots that one is not enough.
+    strandsWaiting: ({ context, event }) =>
+      event.type === 'CONFIGURE' &&
+      context.whenFull === 'evict-idle' &&
+      context.waiting.length > 0 &&
+      event.limits.limit < context.limit,
     isWaiting: ({ context, event }) => event.type === 'CANCEL' && context.waiting.includes(event.sessionId),
     mayRestart: ({ context, event }) =>
       event.type === 'CRASHED' &&
@@ -87,8 +97,9 @@ const coordinatorSetup = setup({
     // The host does these, at once.
     admit: (_, _params: Id) => {},
     refuse: (_, _params: Id & { code: Refusal }) => {},
-    cancelStart: (_, _params: Id) => {},
-    evict: (_, _params: Id) => {},
+    refuseWaiting: (_, _params: { sessionIds: readonly string[] }) => {},
+    /** Ends the session that has been idle for longest, for the start that waits. */
+    evictFor: (_, _params: Id) => {},
     revive: (_, _params: Id) => {},
     restart: (_, _params: Id) => {},
     abandon: (_, _params: Id) => {},
@@ -163,17 +174,20 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
           { guard: 'hasPlace', actions: 'enqueue' },
           {
             guard: 'canEvict',
-            actions: [
-              'enqueue',
-              {
-                type: 'evict',
-                params: ({ event }) => ({ sessionId: event.evictable ?? '' }),
-              },
-            ],
+            actions: ['enqueue', { type: 'evictFor', params: idOf }],
           },
           { actions: refuseFull },
         ],
-        CANCEL: { guard: 'isWaiting', actions: [{ type: 'cancelStart', params: idOf }, 'withdraw'] },
+        CANCEL: {
+          guard: 'isWaiting',
+          actions: [
+            {
+              type: 'refuse',
+              params: ({ event }) => ({ ...idOf({ event }), code: 'code' in event ? event.code : 'SESSION_ENDED' }),
+            },
+            'withdraw',
+          ],
+        },
         REVIVE: [
           { guard: 'hasSlot', actions: ['takeSlot', { type: 'revive', params: idOf }] },
           {
@@ -187,7 +201,17 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
           { guard: 'mayRestart', actions: ['noteCrash', { type: 'restart', params: idOf }] },
           { actions: ['noteCrash', { type: 'abandon', params: idOf }, 'forget'] },
         ],
-        CONFIGURE: { actions: 'configure' },
+        CONFIGURE: [
+          {
+            guard: 'strandsWaiting',
+            actions: [
+              { type: 'refuseWaiting', params: ({ context }) => ({ sessionIds: context.waiting }) },
+              'emptyQueue',
+              'configure',
+            ],
+          },
+          { actions: 'configure' },
+        ],
         DRAIN: 'draining',
       },
     },

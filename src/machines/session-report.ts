@@ -35,9 +35,9 @@ export type SessionReport =
 const CAUSES: Record<string, string> = {
   'xstate.init': 'admitted',
   'xstate.done.actor.acquire': 'credential obtained',
-  'xstate.error.actor.acquire': 'credential refused',
+  'xstate.error.actor.acquire': 'credential not obtained',
   'xstate.done.actor.open': 'channel opened',
-  'xstate.error.actor.open': 'channel refused',
+  'xstate.error.actor.open': 'channel not opened',
   'xstate.after.renewal': 'renewal due',
   'xstate.after.inactivity': 'idle for too long',
   'xstate.after.lifetime': 'lifetime reached',

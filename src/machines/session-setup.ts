@@ -42,6 +42,7 @@ export function timeOf(event: AnyEvent): number {
 }
 
 const TIMED_OUT: Failure = { code: 'PROVIDER_TIMEOUT', retryable: true };
+const REFUSED: Failure = { code: 'AUTH_ERROR', retryable: false };
 const KEY_EXPIRED: Failure = { code: 'KEY_EXPIRED', retryable: true };
 const UNKNOWN: Failure = { code: 'UNKNOWN_ERROR', retryable: false };
 
@@ -105,7 +106,9 @@ export const sessionSetup = setup({
       context.kind.credential && (context.lease === null || context.lease.expiresAt <= timeOf(event)),
     hasChannel: ({ context }) => context.kind.channel,
     hasProbe: ({ context }) => context.kind.probe,
-    mintedJustNow: ({ context, event }) => timeOf(event) < nextMintAt(context),
+    mustWait: ({ context, event }) => timeOf(event) < nextTurn(context),
+    isPaused: ({ context }) => context.pausedAt !== null,
+    isRefusedTooOften: ({ context }) => context.kind.credential && context.refusals >= context.config.maxRetryAttempts,
     canRetry: ({ context, event }) => {
       const failure = failureIn(event);
       return (
@@ -122,18 +125,15 @@ export const sessionSetup = setup({
     isEndRequested: ({ context }) => context.endRequested,
   },
   actions: {
-    /** Gives a credential back, in the background and under a deadline. The host does it. */
-    releaseLease: (_, _params: { lease: Lease | null }) => {},
     /** Gives an admission back that a failed session can no longer use. The host does it. */
     returnAdmission: () => {},
-    beginOperation: assign(({ event }) => ({ tries: 0, operationSince: timeOf(event) })),
     beginMint: assign(({ context, event }) => ({
       attempt: context.attempt + 1,
       tries: context.tries + 1,
       lastMintAt: timeOf(event),
     })),
     beginOpen: assign(({ context }) => ({ attempt: context.attempt + 1, tries: context.tries + 1 })),
-    waitForFloor: assign(({ context }) => ({ retryAt: nextMintAt(context) })),
+    waitForTurn: assign(({ context }) => ({ retryAt: nextTurn(context) })),
     noteFailure: assign(({ context, event }) => ({
       lastError: { failure: failureIn(event), at: timeOf(event) },
       retryAt: retryTime(context, failureIn(event), timeOf(event)),
@@ -142,11 +142,13 @@ export const sessionSetup = setup({
       lease: (event as unknown as DoneActorEvent<Lease>).output,
       refused: false,
       lastError: null,
+      tries: 0,
     })),
     noteOpened: assign(({ context, event }) => ({
       capAt: (event as unknown as DoneActorEvent<OpenedChannel>).output.capAt ?? context.capAt,
       lastError: null,
     })),
+    markUsable: assign(({ context, event }) => ({ usableAt: context.usableAt ?? timeOf(event) })),
     becomeUsable: assign(({ context, event }) =>
       context.usableAt === null
         ? { usableAt: timeOf(event), idleFrom: timeOf(event), beatFrom: timeOf(event), lifeFrom: timeOf(event) }
@@ -163,6 +165,7 @@ export const sessionSetup = setup({
       const mean = context.counters.averageRenewalLatencyMs;
       return {
         renewalCause: null,
+        refusals: context.renewalCause === 'credential-refused' ? context.refusals : 0,
         counters: {
           ...context.counters,
           renewals,
@@ -176,7 +179,8 @@ export const sessionSetup = setup({
     })),
     dropLease: assign({ lease: null }),
     dropExpired: assign(({ context, event }) => (isExpired(context, timeOf(event)) ? { lease: null } : {})),
-    markRefused: assign({ lease: null, refused: true }),
+    markRefused: assign(({ context }) => ({ lease: null, refused: true, refusals: context.refusals + 1 })),
+    noteRefusal: assign(({ event }) => ({ renewalCause: null, lastError: { failure: REFUSED, at: timeOf(event) } })),
     touch: assign(({ context, event }) => ({
       lastActivityAt: timeOf(event),
       // While paused the window is counted from the pause on: after the resume it is a full one.
@@ -186,7 +190,11 @@ export const sessionSetup = setup({
     configure: assign(({ context, event }) => {
       if (event.type !== 'CONFIGURE') return {};
       const { config } = event;
-      return { config, warned: stillWarned({ ...context, config }, timeOf(event)) };
+      return {
+        config,
+        warned: stillWarned({ ...context, config }, timeOf(event)),
+        probe: config.enableHeartbeat ? context.probe : 'none',
+      };
     }),
     noteTransport: assign(({ context, event }) => {
       if (event.type !== 'TRANSPORT') return {};
@@ -197,6 +205,7 @@ export const sessionSetup = setup({
       return {
         capAt,
         warned: stillWarned({ ...context, capAt }, timeOf(event)),
+        refusals: event.state === 'connected' ? 0 : context.refusals,
         transport: {
           state: event.state,
           lastConnectedAt: event.state === 'connected' ? timeOf(event) : transport.lastConnectedAt,
@@ -226,20 +235,26 @@ export const sessionSetup = setup({
       renewalCause: null,
     })),
     fail: assign(({ context }) => ({ endReason: context.usableAt === null ? 'start-failed' : 'credential-fatal' })),
-    revive: assign(({ event }) => ({
+    // The connection that had a cap is gone; a session that was never usable has no life behind it yet.
+    revive: assign(({ context, event }) => ({
+      lifeFrom: context.usableAt === null ? timeOf(event) : context.lifeFrom,
+      capAt: null,
+      warned: false,
+      refusals: 0,
       endReason: null,
       idleFrom: timeOf(event),
       beatFrom: timeOf(event),
       lastActivityAt: timeOf(event),
       tries: 0,
       operationSince: timeOf(event),
+      retryAt: context.lastError?.failure.retryAfterMs === undefined ? timeOf(event) : context.retryAt,
     })),
     requestEnd: assign({ endRequested: true }),
     noteUnfinished: assign(({ context, event }) => {
       const { output } = event as unknown as { output: readonly string[] };
       return output.length === 0 ? {} : { unfinished: [...context.unfinished, ...output] };
     }),
-    noteTimeout: assign(({ context }, params: { code: string }) => ({
+    noteLoss: assign(({ context }, params: { code: string }) => ({
       unfinished: [...context.unfinished, params.code],
     })),
   },
@@ -247,6 +262,9 @@ export const sessionSetup = setup({
 
 export const isExpired = (context: SessionContext, at: number): boolean =>
   context.lease !== null && context.lease.expiresAt <= at;
+
+/** When the session may ask for a credential again: the floor, and what the provider or the back-off asked to wait. */
+const nextTurn = (context: SessionContext): number => Math.max(nextMintAt(context), context.retryAt);
 
 /** Whether the warning that was given still holds: a later end of the lifetime deserves a warning of its own. */
 const stillWarned = (context: SessionContext, at: number): boolean =>

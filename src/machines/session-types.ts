@@ -85,6 +85,8 @@ export interface SessionContext {
   readonly lease: Lease | null;
   /** The provider refused the credential before its expiry. */
   readonly refused: boolean;
+  /** Credentials in a row that the provider refused. */
+  readonly refusals: number;
   /** Number of the latest attempt to obtain a credential or open the channel. */
   readonly attempt: number;
   /** Attempts made in the operation that is under way. */

@@ -1,5 +1,5 @@
 import { and, cancel, raise, spawnChild, stopChild } from 'xstate';
-import { type AnyEvent, isExpired, sessionSetup, timeOf } from './session-setup.ts';
+import { resumed, sessionSetup, timeOf } from './session-setup.ts';
 import type { AttemptInput, SessionContext, SessionCounters } from './session-types.ts';
 
 /** The timers that a serving session has in every one of its states. */
@@ -21,18 +21,14 @@ const rearm = (name: (typeof SERVING_TIMERS)[number] | 'renewal') => {
 
 const rearmServing = SERVING_TIMERS.flatMap(rearm);
 
-const releaseHeld = {
-  type: 'releaseLease',
-  params: ({ context }: { context: SessionContext }) => ({ lease: context.lease }),
-} as const;
-const releaseExpired = {
-  type: 'releaseLease',
-  params: ({ context, event }: { context: SessionContext; event: AnyEvent }) => ({
-    lease: isExpired(context, timeOf(event)) ? context.lease : null,
-  }),
-} as const;
 const failRenewal = { target: '#session.failed', actions: ['noteFailure', 'failRenewal', 'fail'] } as const;
 const failStart = { target: '#session.failed', actions: ['noteFailure', 'fail'] } as const;
+/** A service that refuses every credential would have them minted without end. */
+const refusedTooOften = {
+  guard: 'isRefusedTooOften',
+  target: '#session.failed',
+  actions: ['markRefused', 'noteRefusal', 'fail'],
+} as const;
 const end = { target: '#session.ending', actions: 'takeReason' } as const;
 const note = { actions: ['noteTransport'] } as const;
 
@@ -56,10 +52,10 @@ const step = <const Src extends 'notify' | 'release' | 'purge', const Target ext
       src,
       input: attemptInput,
       onDone: { target, actions: 'noteUnfinished' },
-      onError: { target, actions: { type: 'noteTimeout', params: { code: `${code}_FAILED` } } },
+      onError: { target, actions: { type: 'noteLoss', params: { code: `${code}_FAILED` } } },
     },
     after: {
-      [`${src}Deadline` as const]: { target, actions: { type: 'noteTimeout', params: { code: `${code}_TIMEOUT` } } },
+      [`${src}Deadline` as const]: { target, actions: { type: 'noteLoss', params: { code: `${code}_TIMEOUT` } } },
     },
   }) as const;
 
@@ -67,14 +63,17 @@ const step = <const Src extends 'notify' | 'release' | 'purge', const Target ext
  * The session chart: how a long-lived session starts, serves, renews its credential, pauses, fails and ends.
  *
  * It is pure. Time comes with the events, randomness as a seed, and what the session needs from outside through the
- * actors `acquire`, `open`, `probe`, `notify`, `release` and `purge` and the actions `releaseLease` and
- * `returnAdmission`, which a host provides once for all sessions.
+ * actors `acquire`, `open`, `probe`, `notify`, `release` and `purge` and the action `returnAdmission`, which a host
+ * provides once for all sessions. The credential in use is the one that `context.lease` names: the host gives back every
+ * other one.
  */
 export const sessionMachine = sessionSetup.createMachine({
   id: 'session',
   context: ({ input }) => {
     const at = timeOf({ type: 'xstate.init', input });
-    const { previous } = input;
+    const previous = input.previous === undefined ? undefined : resumed(input.previous, at);
+    // One that was paused stays so; a channel must be opened before it can be left alone again.
+    const paused = input.previous !== undefined && input.previous.pausedAt !== null && !input.kind.channel;
     return {
       sessionId: input.sessionId,
       kind: input.kind,
@@ -89,9 +88,10 @@ export const sessionMachine = sessionSetup.createMachine({
       lastBeatAt: previous?.lastBeatAt ?? null,
       capAt: previous?.capAt ?? null,
       warned: previous?.warned ?? false,
-      pausedAt: null,
+      pausedAt: paused ? at : null,
       lease: null,
       refused: false,
+      refusals: 0,
       attempt: previous?.attempt ?? 0,
       tries: 0,
       lastMintAt: previous?.lastMintAt ?? null,
@@ -124,7 +124,8 @@ export const sessionMachine = sessionSetup.createMachine({
         preparing: {
           always: [
             // Started again, after a crash or a failure, it keeps the floor as well.
-            { guard: and(['needsCredential', 'mintedJustNow']), target: 'backingOff', actions: 'waitForFloor' },
+            { guard: 'isPaused', target: '#session.paused' },
+            { guard: and(['needsCredential', 'mustWait']), target: 'backingOff', actions: 'waitForTurn' },
             { guard: 'needsCredential', target: 'acquiring' },
             { guard: 'hasChannel', target: 'opening' },
             { target: '#session.serving', actions: 'becomeUsable' },
@@ -208,30 +209,30 @@ export const sessionMachine = sessionSetup.createMachine({
               target: 'renewing',
               actions: { type: 'beginRenewal', params: { cause: 'manual-renewal' } },
             },
-            REFUSED: {
-              guard: 'canRenew',
-              target: 'renewing',
-              actions: [releaseHeld, 'markRefused', { type: 'beginRenewal', params: { cause: 'credential-refused' } }],
-            },
+            REFUSED: [
+              refusedTooOften,
+              {
+                guard: 'canRenew',
+                target: 'renewing',
+                actions: ['markRefused', { type: 'beginRenewal', params: { cause: 'credential-refused' } }],
+              },
+            ],
             CONFIGURE: { actions: ['configure', ...rearmServing, ...rearm('renewal')] },
           },
         },
         renewing: {
           initial: 'preparing',
-          // An old credential that has already run out sets no limit to the renewal; it is given back first.
-          entry: [releaseExpired, 'dropExpired'],
+          // An old credential that has already run out sets no limit to the renewal.
+          entry: 'dropExpired',
           after: {
             expiry: failRenewal,
           },
           on: {
-            REFUSED: { target: '.preparing', actions: [releaseHeld, 'markRefused'], reenter: true },
+            REFUSED: [refusedTooOften, { target: '.preparing', actions: 'markRefused', reenter: true }],
           },
           states: {
             preparing: {
-              always: [
-                { guard: 'mintedJustNow', target: 'backingOff', actions: 'waitForFloor' },
-                { target: 'acquiring' },
-              ],
+              always: [{ guard: 'mustWait', target: 'backingOff', actions: 'waitForTurn' }, { target: 'acquiring' }],
             },
             acquiring: {
               entry: 'beginMint',
@@ -241,7 +242,7 @@ export const sessionMachine = sessionSetup.createMachine({
                 input: attemptInput,
                 onDone: {
                   target: '#session.serving.active',
-                  actions: [releaseHeld, 'adopt', 'completeRenewal', 'becomeUsable'],
+                  actions: ['adopt', 'completeRenewal', 'markUsable'],
                 },
                 onError: [{ guard: 'canRetry', target: 'backingOff', actions: 'noteFailure' }, failRenewal],
               },
@@ -259,7 +260,7 @@ export const sessionMachine = sessionSetup.createMachine({
     paused: {
       tags: 'live',
       after: {
-        expiry: { actions: [releaseHeld, 'dropLease'] },
+        expiry: { actions: 'dropLease' },
       },
       on: {
         END: end,
@@ -275,7 +276,7 @@ export const sessionMachine = sessionSetup.createMachine({
         ACTIVITY: { actions: 'touch' },
         CONFIGURE: { actions: 'configure' },
         TRANSPORT: note,
-        REFUSED: { actions: [releaseHeld, 'markRefused'] },
+        REFUSED: { actions: 'markRefused' },
       },
     },
     ending: {
@@ -301,7 +302,7 @@ export const sessionMachine = sessionSetup.createMachine({
           on: {
             END: 'notifying',
             REVIVE: [
-              { guard: 'hasChannel', target: '#session.starting', actions: ['revive', 'beginOperation'] },
+              { guard: 'hasChannel', target: '#session.starting', actions: 'revive' },
               {
                 target: '#session.serving.renewing',
                 actions: ['revive', { type: 'beginRenewal', params: { cause: 'manual-renewal' } }],

@@ -87,6 +87,20 @@ export function createLogger(options: LoggerOptions): Logger {
   };
 }
 
+/** A logger of somebody else's: one that throws must not break what it is told of. */
+export function guardedLogger(logger: Logger): Logger {
+  const guarded =
+    (level: 'error' | 'warn' | 'info' | 'debug') =>
+    (message: string, data?: unknown): void => {
+      try {
+        logger[level](message, data);
+      } catch {
+        // There is nobody left to tell.
+      }
+    };
+  return { error: guarded('error'), warn: guarded('warn'), info: guarded('info'), debug: guarded('debug') };
+}
+
 /** Says nothing. What the library uses unless it is given a logger. */
 export const silentLogger: Logger = Object.freeze({
   error: () => undefined,

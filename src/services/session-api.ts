@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../actors/errors.ts';
+import type { Secret } from '../actors/secret.ts';
 import type { SessionConfig } from '../machines/session-config.ts';
 import type { EndReason, TransportState } from '../machines/session-types.ts';
 
@@ -216,6 +217,8 @@ export interface TransportReport {
   readonly expiresAt?: Date | number;
   /** The service answered 401 to the credential. */
   readonly credentialRefused?: boolean;
+  /** The credential that was refused: a refusal of one that has been renewed meanwhile changes nothing. */
+  readonly credential?: Secret;
 }
 
 /** One transition, as {@link SessionExplanation} tells it. */

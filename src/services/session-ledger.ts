@@ -84,6 +84,7 @@ export class SessionLedger implements HostListener, EndSteps {
     }
     this.#records.delete(sessionId);
     record.started.reject(new SessionchartError(code, { sessionId }));
+    this.#answerRenewal(record, this.notRenewed(sessionId, code));
     record.ended.resolve();
   }
 
@@ -106,6 +107,10 @@ export class SessionLedger implements HostListener, EndSteps {
         break;
       case 'start-failed':
         record.started.reject(rejection('SESSION_START_FAILED', sessionId, report.failure));
+        this.#answerRenewal(
+          record,
+          renewalResult(this.#clock, view, { ...report, type: 'renewal-failed', latencyMs: 0 }),
+        );
         this.#recover(sessionId);
         break;
       case 'ended':
@@ -179,7 +184,7 @@ export class SessionLedger implements HostListener, EndSteps {
     const [oldest] = this.#failed;
     if (oldest === undefined) return;
     this.#failed.delete(oldest);
-    this.#outside.host.send(oldest, { type: 'END', reason: 'start-failed' });
+    this.#outside.host.send(oldest, { type: 'END', reason: 'disposed' });
   }
 
   #forget(record: SessionRecord, report: Extract<SessionReport, { type: 'ended' }>, view: SessionView): void {

@@ -1,3 +1,4 @@
+import type { Secret } from '../actors/secret.ts';
 import { WHEN_FULL } from '../machines/coordinator.ts';
 import { TRANSPORT_STATES } from '../machines/session-types.ts';
 import { notAllowed, notKnown } from './config-field.ts';
@@ -66,13 +67,25 @@ export function checkManagerOptions(options: SessionManagerOptions): void {
   methods('privacy', options.privacy, ['issuePurge'], []);
 }
 
+/** Reasons that a caller may give for an end. */
+export const END_CALL_REASONS = ['user', 'provider-ended', 'connection-lost', 'recovery'] as const;
+export type EndCallReason = (typeof END_CALL_REASONS)[number];
+
+/** @throws SessionchartError `INVALID_CONFIG`. */
+export function checkEndReason(reason: EndCallReason): void {
+  if (END_CALL_REASONS.includes(reason)) return;
+  throw notAllowed('reason', reason, END_CALL_REASONS.map(known => `"${known}"`).join(', '));
+}
+
 /** A transport report with its time in ms since the Unix epoch. */
 export function checkTransport(report: TransportReport): {
   readonly state: TransportReport['state'];
   readonly expiresAt: number | undefined;
   readonly credentialRefused: boolean;
+  readonly credential: Secret | undefined;
 } {
-  const { state, expiresAt, credentialRefused } = report;
+  if (typeof report !== 'object' || report === null) throw notAllowed('report', report, 'an object with a state');
+  const { state, expiresAt, credentialRefused, credential } = report;
   if (!TRANSPORT_STATES.includes(state)) {
     throw notAllowed('state', state, TRANSPORT_STATES.map(known => `"${known}"`).join(', '));
   }
@@ -80,5 +93,5 @@ export function checkTransport(report: TransportReport): {
   if (at !== undefined && (typeof at !== 'number' || !Number.isFinite(at))) {
     throw notAllowed('expiresAt', expiresAt, 'a valid Date, or milliseconds since the Unix epoch');
   }
-  return { state, expiresAt: at, credentialRefused: credentialRefused === true };
+  return { state, expiresAt: at, credentialRefused: credentialRefused === true, credential };
 }

@@ -10,7 +10,7 @@ import { PURGE_DEADLINE_MS } from '../machines/session-deadlines.ts';
 import type { EndReason } from '../machines/session-types.ts';
 import type { ConfigurationChange } from './configuration-service.ts';
 import { ConversationHooks } from './conversation-hooks.ts';
-import { silentLogger } from './logger.ts';
+import { guardedLogger, silentLogger } from './logger.ts';
 import type { PrivacyController } from './privacy.ts';
 import type { RecoveryExecutor, RecoveryPlan, RecoveryRegistrar } from './recovery-types.ts';
 import type {
@@ -38,16 +38,13 @@ import {
 import { sessionDiagnostics, sessionHealth } from './session-diagnostics.ts';
 import { sessionInfo } from './session-info.ts';
 import { type LedgerOutside, SessionLedger } from './session-ledger.ts';
-import { checkManagerOptions, checkTransport } from './session-manager-checks.ts';
+import { checkEndReason, checkManagerOptions, checkTransport, type EndCallReason } from './session-manager-checks.ts';
 import { MANAGER_DEFAULTS, type SessionManagerOptions } from './session-manager-options.ts';
 import { SessionNotices } from './session-notices.ts';
 import { purgeAfterAll, purgeSession } from './session-purge.ts';
 import { deferred } from './session-record.ts';
 import { registerSessionRecovery, runMint } from './session-recovery.ts';
 import { systemClock } from './system-clock.ts';
-
-/** Reasons that a caller may give for an end. */
-export type EndCallReason = Extract<EndReason, 'user' | 'provider-ended' | 'connection-lost' | 'recovery'>;
 
 /**
  * Starts, renews, pauses, watches and ends sessions. Made by {@link createSessionManager}.
@@ -76,7 +73,7 @@ export class SessionManager {
     checkManagerOptions(options);
     this.#options = { ...options, config: copyOfPatch(options.config), restarts: { ...options.restarts } };
     this.#clock = options.clock ?? systemClock();
-    this.#logger = options.logger ?? silentLogger;
+    this.#logger = guardedLogger(options.logger ?? silentLogger);
     this.#defaults = resolveSessionConfig(DEFAULT_SESSION_CONFIG, this.#options.config);
     this.#limit = options.limit ?? MANAGER_DEFAULTS.limit;
     this.#privacy = options.privacy;
@@ -117,11 +114,20 @@ export class SessionManager {
       this.#applySettings();
       this.#settings = configuration.onConfigurationChanged(async change => this.#onSetting(change));
     }
+    // A collaborator may have disposed of the manager while it was asked.
+    if (this.isDisposed()) {
+      this.#settings?.dispose();
+      throw new SessionchartError('MANAGER_NOT_READY');
+    }
     this.#phase = 'ready';
   }
 
   isInitialized(): boolean {
     return this.#phase === 'ready';
+  }
+
+  isDisposed(): boolean {
+    return this.#phase === 'disposed';
   }
 
   /**
@@ -165,6 +171,7 @@ export class SessionManager {
     this.#host.start({ sessionId, driver: this.#driver, config });
     const info = await record.started.promise;
     await record.ready;
+    if (this.#host.view(sessionId) === undefined) throw new SessionchartError('SESSION_ENDED', { sessionId });
     return info;
   }
 
@@ -175,6 +182,7 @@ export class SessionManager {
    */
   async endSession(sessionId?: string, reason: EndCallReason = 'user'): Promise<void> {
     this.#mustBeReady();
+    checkEndReason(reason);
     await this.#end(sessionId ?? this.#host.latest()?.sessionId, reason);
   }
 
@@ -186,7 +194,8 @@ export class SessionManager {
 
   /**
    * Renews the credential of a session now, or joins the renewal that is under way. A failed session is admitted
-   * again under the limit. Never rejects.
+   * again under the limit. Never rejects. A renewal that fails for good takes the session down, however long the old
+   * credential would have lasted.
    */
   async renewSession(sessionId: string): Promise<RenewalResult> {
     if (this.#phase !== 'ready') return this.#ledger.notRenewed(sessionId, 'MANAGER_NOT_READY');
@@ -262,10 +271,11 @@ export class SessionManager {
    */
   reportTransport(sessionId: string, report: TransportReport): void {
     this.#mustBeReady();
-    const { state, expiresAt, credentialRefused } = checkTransport(report);
+    const { state, expiresAt, credentialRefused, credential } = checkTransport(report);
     const capAt = expiresAt === undefined ? undefined : this.#clock.now() + (expiresAt - this.#clock.wall());
     this.#host.send(sessionId, { type: 'TRANSPORT', state, ...(capAt === undefined ? {} : { capAt }) });
-    if (credentialRefused) this.#host.send(sessionId, { type: 'REFUSED' });
+    const current = credential === undefined || credential === this.credentialFor(sessionId);
+    if (credentialRefused && current) this.#host.send(sessionId, { type: 'REFUSED' });
   }
 
   // ---------------------------------------------------------------------------------------------- queries
@@ -293,7 +303,8 @@ export class SessionManager {
   /** True while the session serves: in `active` and in `renewing`. Without an id: the current session. */
   isSessionActive(sessionId?: string): boolean {
     const view = sessionId === undefined ? this.#host.latest() : this.#host.view(sessionId);
-    return view?.state === 'active' || view?.state === 'renewing';
+    // A start that failed and is tried again is `renewing` too, but has never served.
+    return view?.state === 'active' || (view?.state === 'renewing' && view.context.usableAt !== null);
   }
 
   getSessionConfig(sessionId: string): SessionConfig | undefined {
@@ -401,14 +412,14 @@ export class SessionManager {
     };
   }
 
+  /** The driver of the sessions, part by part: a collaborator may be an instance of a class. */
   #makeDriver({ credentials, driver }: SessionManagerOptions): SessionDriver {
-    if (credentials === undefined) return { ...driver };
     return {
-      ...driver,
-      mint: request => this.#mint(credentials, request),
-      ...(credentials.revoke === undefined
-        ? {}
-        : { revoke: request => Promise.resolve(credentials.revoke?.(request)) }),
+      ...(driver?.open === undefined ? {} : { open: async request => driver.open?.(request) }),
+      ...(driver?.close === undefined ? {} : { close: async request => driver.close?.(request) }),
+      ...(driver?.probe === undefined ? {} : { probe: async request => driver.probe?.(request) }),
+      ...(credentials === undefined ? {} : { mint: request => this.#mint(credentials, request) }),
+      ...(credentials?.revoke === undefined ? {} : { revoke: async request => credentials.revoke?.(request) }),
     };
   }
 

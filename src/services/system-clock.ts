@@ -51,8 +51,12 @@ export function systemClock(options: SystemClockOptions = {}): SystemClock {
   const now = (): number => {
     const measured = steady() + offset;
     const ahead = wall() - (measured - lead);
-    if (ahead > SLEEP_THRESHOLD_MS) offset += ahead;
-    else if (ahead < -SLEEP_THRESHOLD_MS) lead -= ahead;
+    if (ahead > SLEEP_THRESHOLD_MS) {
+      // A wall clock that was set back and is set right again did not sleep.
+      const setRight = Math.min(lead, ahead);
+      lead -= setRight;
+      offset += ahead - setRight;
+    } else if (ahead < -SLEEP_THRESHOLD_MS) lead -= ahead;
     return steady() + offset;
   };
 

@@ -8,7 +8,7 @@ import { ChartLab, edgesOf } from './chart-lab.ts';
 import { coordinatorIdentity, coordinatorStimuli, limitsOf } from './coordinator-stimuli.ts';
 import { edgeTour, type TourOptions } from './edge-tour.ts';
 import { replay } from './replay.ts';
-import { CONFIG, KINDS, sessionIdentity, sessionStimuli } from './session-stimuli.ts';
+import { CONFIG, KINDS, pausedContext, sessionIdentity, sessionStimuli } from './session-stimuli.ts';
 
 interface Subject {
   readonly machine: AnyStateMachine;
@@ -23,9 +23,18 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
   session: {
     machine: sessionMachine,
     children: ['acquire', 'open', 'probe', 'notify', 'release', 'purge'],
-    inputs: Object.fromEntries(
-      Object.entries(KINDS).map(([name, kind]) => [name, { sessionId: 's', kind, config: CONFIG, seed: 1 }]),
-    ),
+    inputs: {
+      ...Object.fromEntries(
+        Object.entries(KINDS).map(([name, kind]) => [name, { sessionId: 's', kind, config: CONFIG, seed: 1 }]),
+      ),
+      'a pause before it crashed': {
+        sessionId: 's',
+        kind: KINDS['a credential'],
+        config: CONFIG,
+        seed: 1,
+        previous: pausedContext(sessionMachine),
+      },
+    },
     tour: { stimuli: sessionStimuli, identity: sessionIdentity, limit: 3_000 },
     infeasible: {},
   },

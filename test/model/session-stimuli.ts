@@ -1,8 +1,8 @@
-import type { AnyMachineSnapshot } from 'xstate';
+import type { AnyMachineSnapshot, AnyStateMachine } from 'xstate';
 import type { SessionConfig } from '../../src/machines/session-config.ts';
 import type { SessionContext, SessionKind } from '../../src/machines/session-types.ts';
 import { DEFAULT_SESSION_CONFIG } from '../../src/services/session-config.ts';
-import type { Stimulus, World } from './chart-lab.ts';
+import { ChartLab, type Stimulus, type World } from './chart-lab.ts';
 
 export const KINDS: Readonly<Record<string, SessionKind>> = {
   'a credential': { credential: true, channel: false, probe: false },
@@ -51,6 +51,17 @@ export function* sessionStimuli({ snapshot, now }: World): Generator<Stimulus> {
   yield event('CONFIGURE', { config: { ...CONFIG, enableHeartbeat: false } });
 }
 
+/** The context of a session that was paused, for one that starts again after a crash. */
+export function pausedContext(machine: AnyStateMachine): SessionContext {
+  const lab = new ChartLab(machine, { sessionId: 's', kind: KINDS['a credential'], config: CONFIG, seed: 1 });
+  let { world } = lab.begin();
+  const lease = { attempt: 1, id: null, issuedAt: world.now, expiresAt: world.now + LIFE_MS };
+  for (const stimulus of [{ kind: 'answer', child: 'acquire', output: lease } as const, event('PAUSE')]) {
+    world = lab.step(world, stimulus)?.world ?? world;
+  }
+  return world.snapshot.context as SessionContext;
+}
+
 /** The parts of a moment that decide what can happen next, coarsely: enough for every edge, and finitely many. */
 export function sessionIdentity(snapshot: AnyMachineSnapshot, { now }: World): string {
   const context = snapshot.context as SessionContext;
@@ -60,6 +71,7 @@ export function sessionIdentity(snapshot: AnyMachineSnapshot, { now }: World): s
     Object.keys(snapshot.children).sort(),
     lease === null ? 'none' : lease.expiresAt <= now ? 'expired' : lease.expiresAt - now <= 10_000 ? 'due' : 'fresh',
     Math.min(context.tries, 2),
+    Math.min(context.refusals, 2),
     context.lastActivityAt > context.startedAt,
     context.lastMintAt !== null && now - context.lastMintAt < 1_000,
     context.pausedAt === null,
