@@ -7,7 +7,12 @@ import {
   type SnapshotFrom,
 } from 'xstate';
 import { seedOf } from '../machines/backoff.ts';
-import { type CoordinatorLimits, coordinatorMachine, type Refusal } from '../machines/coordinator.ts';
+import {
+  type CoordinatorLimits,
+  coordinatorMachine,
+  DRAIN_DEADLINE_MS,
+  type Refusal,
+} from '../machines/coordinator.ts';
 import { type PublicState, publicStateOf } from '../machines/public-state.ts';
 import { sessionMachine } from '../machines/session.ts';
 import type { SessionConfig } from '../machines/session-config.ts';
@@ -16,6 +21,7 @@ import type { EndReason, SessionContext, SessionEvent } from '../machines/sessio
 import { ActivityOrder, type Ordered } from './activity-order.ts';
 import { useActorTimers } from './actor-timers.ts';
 import { sanitisedCause } from './classify-failure.ts';
+import { settleWithin } from './deadline.ts';
 import { LeaseVault, type VaultCounts } from './lease-vault.ts';
 import type { Clock, Logger, SessionDriver } from './ports.ts';
 import type { Secret } from './secret.ts';
@@ -240,11 +246,7 @@ export class SessionHost {
   /** Asks for a session. It is admitted, queued or refused before this returns. */
   start(request: StartRequest): void {
     this.#entries.set(request.sessionId, new Entry(request));
-    this.#tell({
-      type: 'START',
-      sessionId: request.sessionId,
-      canEvict: this.#evictable.longestIdle !== undefined,
-    });
+    this.#tell({ type: 'START', sessionId: request.sessionId });
   }
 
   /** Says something to a session. Nothing happens if there is none, or if its chart does not take the event. */
@@ -267,9 +269,10 @@ export class SessionHost {
 
   /** Ends every session. Resolves when all are gone, at the latest at the coordinator's deadline. */
   async drain(): Promise<void> {
+    const until = this.#clock.now() + DRAIN_DEADLINE_MS;
     this.#tell({ type: 'DRAIN' });
     await this.#stopped;
-    await this.#vault.settled();
+    await settleWithin(this.#clock, Math.max(0, until - this.#clock.now()), () => this.#vault.settled());
   }
 
   view(sessionId: string): SessionView | undefined {

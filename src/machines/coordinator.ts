@@ -36,7 +36,7 @@ export type Refusal = 'SESSION_LIMIT_REACHED' | 'SESSION_QUEUE_FULL' | 'SESSION_
 
 /** Everything that is said to the coordinator. The host stamps each event with `at`. */
 export type CoordinatorEvent = { readonly at?: number } & (
-  | { readonly type: 'START'; readonly sessionId: string; readonly canEvict: boolean } // e.g. startSession()
+  | { readonly type: 'START'; readonly sessionId: string } // e.g. startSession()
   | { readonly type: 'CANCEL'; readonly sessionId: string; readonly code: Refusal } // e.g. endSession() of a start that waits
   | { readonly type: 'REVIVE'; readonly sessionId: string } // e.g. renewSession() of a failed session
   | { readonly type: 'FAILED'; readonly sessionId: string } // e.g. the mint failed for good: the slot is free
@@ -72,11 +72,7 @@ const coordinatorSetup = setup({
         ? context.live < context.limit || (context.whenFull === 'queue' && context.queueLimit > 0)
         : context.whenFull === 'queue' && context.waiting.length < context.queueLimit,
     // Each start that waits has one session that leaves for it.
-    canEvict: ({ context, event }) =>
-      context.whenFull === 'evict-idle' &&
-      event.type === 'START' &&
-      event.canEvict &&
-      context.waiting.length < context.live,
+    canEvict: ({ context }) => context.whenFull === 'evict-idle' && context.waiting.length < context.live,
     hasSlot: ({ context }) => context.live < context.limit,
     canAdmit: ({ context }) => context.waiting.length > 0 && context.live < context.limit,
     // Under evict-idle each waiting start has its victim; with fewer slots that one is not enough.
@@ -98,7 +94,7 @@ const coordinatorSetup = setup({
     admit: (_, _params: Id) => {},
     refuse: (_, _params: Id & { code: Refusal }) => {},
     refuseWaiting: (_, _params: { sessionIds: readonly string[] }) => {},
-    /** Ends the session that has been idle for longest, for the start that waits. */
+    /** Ends the session that has been idle for longest, for the start that waits; withdraws that if there is none. */
     evictFor: (_, _params: Id) => {},
     revive: (_, _params: Id) => {},
     restart: (_, _params: Id) => {},
@@ -126,6 +122,7 @@ const coordinatorSetup = setup({
     noteCrash: assign(({ context, event }) => ({ crashes: [...recent(context, timeOf(event)), timeOf(event)] })),
     configure: assign(({ event }) => (event.type === 'CONFIGURE' ? event.limits : {})),
     emptyQueue: assign({ waiting: [] }),
+    forgetAll: assign({ live: 0, sessions: 0 }),
   },
 });
 
@@ -219,7 +216,7 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
       entry: [{ type: 'endAll', params: { reason: 'disposed' } }, 'emptyQueue'],
       always: { guard: 'isEmpty', target: 'stopped' },
       after: {
-        drainDeadline: { target: 'stopped', actions: 'abandonAll' },
+        drainDeadline: { target: 'stopped', actions: ['abandonAll', 'forgetAll'] },
       },
       on: {
         START: { actions: refuseClosed },
@@ -233,7 +230,6 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
     stopped: {
       on: {
         START: { actions: refuseClosed },
-        REVIVE: { actions: refuseClosed },
       },
     },
   },

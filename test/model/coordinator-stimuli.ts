@@ -17,8 +17,7 @@ export function* coordinatorStimuli({ snapshot }: World): Generator<Stimulus> {
   const { live, sessions, waiting, whenFull } = snapshot.context as CoordinatorContext;
   yield { kind: 'timer' };
   yield { kind: 'wait', ms: 70_000 };
-  yield event('START', { sessionId: 'new', canEvict: false });
-  if (live > 0) yield event('START', { sessionId: 'new', canEvict: true });
+  yield event('START', { sessionId: 'new' });
   yield event('CANCEL', { sessionId: waiting[0] ?? 'unknown', code: 'SESSION_ENDED' });
   yield event('DRAIN');
   yield event('CONFIGURE', { limits: { ...limitsOf(whenFull), limit: 1 } });

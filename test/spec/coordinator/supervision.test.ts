@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { SessionHost } from '../../../src/actors/session-host.ts';
 import type { SessionReport } from '../../../src/machines/session-report.ts';
 import { DEFAULT_SESSION_CONFIG } from '../../../src/services/session-config.ts';
@@ -110,20 +110,19 @@ describe('supervision', () => {
     start('a');
     await clock.advance(SECOND);
     provider.revokes = () => new Promise(() => undefined);
-    host.send('a', { type: 'END', reason: 'user' });
-    await clock.advance(0);
+    await clock.advance(5 * 60 * SECOND - SECOND);
     expect(host.view('a')?.state).toBe('ending');
     clock.isBroken = true;
     host.send('a', { type: 'ACTIVITY' });
     expect(crashes).toEqual(['a']);
-    expect(ended('a')).toMatchObject([{ reason: 'user' }]);
+    expect(ended('a')).toMatchObject([{ reason: 'idle' }]);
     expect(host.live).toBe(0);
     await Promise.all([host.drain(), clock.advance(3 * SECOND)]);
     expect(clock.pending).toBe(0);
   });
 
   it('[COO-11] a drain ends every session in every state within its deadline, also those that hang', async () => {
-    const { clock, provider, host, start, ended, refused } = hosted(4);
+    const { clock, provider, host, start, ended, refused } = hosted(5);
     provider.next(HANGS);
     start('starting');
     await clock.advance(0);
@@ -131,6 +130,11 @@ describe('supervision', () => {
     start('paused');
     await clock.advance(0);
     host.send('paused', { type: 'PAUSE' });
+    // One that does not hear: there is nothing from outside that could bring it about.
+    start('deaf');
+    await clock.advance(0);
+    const deaf = host.actorOf('deaf');
+    if (deaf !== undefined) vi.spyOn(deaf, 'send').mockReturnValue(undefined);
     provider.revokes = () => new Promise(() => undefined);
     let drained = false;
     void host.drain().then(() => {
@@ -141,6 +145,7 @@ describe('supervision', () => {
     await clock.advance(2 * SECOND);
     expect(drained).toBe(true);
     for (const id of ['starting', 'active', 'paused']) expect(ended(id), id).toMatchObject([{ reason: 'disposed' }]);
+    expect(ended('deaf')).toMatchObject([{ reason: 'disposed', unfinished: ['RELEASE_TIMEOUT'] }]);
     expect(host.live).toBe(0);
     await clock.advance(2 * SECOND);
     expect(clock.pending).toBe(0);
