@@ -1,11 +1,4 @@
-import {
-  type ActorRefFrom,
-  type AnyActorRef,
-  createActor,
-  type InspectionEvent,
-  type Observer,
-  type SnapshotFrom,
-} from 'xstate';
+import { type ActorRefFrom, type AnyActorRef, createActor, type InspectionEvent, type Observer } from 'xstate';
 import { seedOf } from '../machines/backoff.ts';
 import {
   type CoordinatorLimits,
@@ -13,31 +6,32 @@ import {
   DRAIN_DEADLINE_MS,
   type Refusal,
 } from '../machines/coordinator.ts';
-import { type PublicState, publicStateOf } from '../machines/public-state.ts';
+import { publicStateOf } from '../machines/public-state.ts';
 import { sessionMachine } from '../machines/session.ts';
-import type { SessionConfig } from '../machines/session-config.ts';
 import { reportsOf, type SessionReport } from '../machines/session-report.ts';
 import type { EndReason, SessionContext, SessionEvent } from '../machines/session-types.ts';
-import { ActivityOrder, type Ordered } from './activity-order.ts';
+import { ActivityOrder } from './activity-order.ts';
 import { useActorTimers } from './actor-timers.ts';
 import { sanitisedCause } from './classify-failure.ts';
 import { settleWithin } from './deadline.ts';
 import { LeaseVault, type VaultCounts } from './lease-vault.ts';
-import type { Clock, Logger, SessionDriver } from './ports.ts';
+import type { Clock, Logger } from './ports.ts';
 import type { Secret } from './secret.ts';
 import { closeChannel, type EndSteps, sessionActors } from './session-actors.ts';
+import {
+  Entry,
+  holdsSlot,
+  type IdlePlace,
+  namedAttempts,
+  type SessionRef,
+  type SessionSnapshot,
+  type SessionView,
+  type StartRequest,
+  viewOf,
+} from './session-entry.ts';
 import { stampedLogic } from './stamped-logic.ts';
 
-type SessionRef = ActorRefFrom<typeof sessionMachine>;
-type SessionSnapshot = SnapshotFrom<typeof sessionMachine>;
 type CoordinatorRef = ActorRefFrom<typeof coordinatorMachine>;
-
-/** A session as its owner sees it at one moment. */
-export interface SessionView {
-  readonly sessionId: string;
-  readonly state: PublicState;
-  readonly context: SessionContext;
-}
 
 /** What the host tells the owner of the sessions. Calls come in order, after the state they tell of can be read. */
 export interface HostListener {
@@ -55,49 +49,6 @@ export interface SessionHostOptions {
   readonly listener: HostListener;
   readonly steps: EndSteps;
   readonly inspect?: ((event: InspectionEvent) => void) | Observer<InspectionEvent> | undefined;
-}
-
-export interface StartRequest {
-  readonly sessionId: string;
-  readonly driver: SessionDriver;
-  /** Asked for when the session is let in: settings may change while it waits. */
-  readonly config: () => SessionConfig;
-}
-
-/** A session that the host knows: waiting for a slot as long as it has no actor. */
-class Entry implements Ordered {
-  earlier: Ordered | undefined;
-  later: Ordered | undefined;
-  order: ActivityOrder<Ordered> | undefined;
-  /** Its place among the sessions that may be evicted. */
-  readonly idle: IdlePlace = new IdlePlace(this);
-  readonly request: StartRequest;
-  ref: SessionRef | undefined;
-  /** The last snapshot that was committed: what a crash is judged by. */
-  committed: SessionSnapshot | undefined;
-  /** Transitions whose snapshot is not committed yet. */
-  pending: { before: SessionSnapshot | undefined; after: SessionSnapshot; event: { type: string; at?: number } }[] = [];
-  /** The end that was asked for: an actor that throws forgets what waits in its mailbox. */
-  endReason: EndReason | undefined;
-  /** Its actor threw, and the coordinator has not yet said what becomes of it. */
-  crashed = false;
-  /** It was admitted again, and its chart has not taken that yet. */
-  reviving = false;
-
-  constructor(request: StartRequest) {
-    this.request = request;
-  }
-}
-
-class IdlePlace implements Ordered {
-  earlier: Ordered | undefined;
-  later: Ordered | undefined;
-  order: ActivityOrder<Ordered> | undefined;
-  readonly entry: Entry;
-
-  constructor(entry: Entry) {
-    this.entry = entry;
-  }
 }
 
 /** An inspector that throws would break the actor that it looks at; it is told of once, and looks on. */
@@ -119,8 +70,6 @@ function guardedInspector(inspect: NonNullable<SessionHostOptions['inspect']>, l
  * asked about. One type for all keeps that memory from growing with every session.
  */
 const CHILD_EVENT = /^xstate\.(?:done|error)\.actor\./;
-
-const holdsSlot = (snapshot: SessionSnapshot | undefined): boolean => snapshot === undefined || snapshot.hasTag('live');
 
 /** Stops an actor that has a parent; XState has no public way to, other than through the parent's own children. */
 const stopActor = (ref: AnyActorRef): void => (ref as unknown as { _stop(): void })._stop();
@@ -507,16 +456,3 @@ export class SessionHost {
     }
   }
 }
-
-/** The attempts whose credentials a session may hold: the one that its chart names, and one that is under way. */
-function namedAttempts({ committed }: Entry): readonly (number | undefined)[] {
-  if (committed === undefined) return [];
-  const { context } = committed;
-  return [context.lease?.attempt, committed.children.acquire === undefined ? undefined : context.attempt];
-}
-
-const viewOf = (snapshot: SessionSnapshot): SessionView => ({
-  sessionId: snapshot.context.sessionId,
-  state: publicStateOf(snapshot.value),
-  context: snapshot.context,
-});

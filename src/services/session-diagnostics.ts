@@ -1,6 +1,6 @@
 import { type ErrorCode, knownCode } from '../actors/errors.ts';
 import type { Clock } from '../actors/ports.ts';
-import type { SessionView } from '../actors/session-host.ts';
+import type { SessionView } from '../actors/session-entry.ts';
 import type { Failure } from '../machines/failure.ts';
 import { deadlinesOf } from '../machines/session-deadlines.ts';
 import { resumed } from '../machines/session-setup.ts';

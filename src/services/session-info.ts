@@ -1,5 +1,5 @@
 import type { Clock } from '../actors/ports.ts';
-import type { SessionView } from '../actors/session-host.ts';
+import type { SessionView } from '../actors/session-entry.ts';
 import { deadlinesOf } from '../machines/session-deadlines.ts';
 import type { CredentialInfo, SessionInfo } from './session-api.ts';
 

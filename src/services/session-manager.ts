@@ -3,7 +3,8 @@ import { SessionchartError } from '../actors/errors.ts';
 import type { VaultCounts } from '../actors/lease-vault.ts';
 import type { Clock, CredentialProvider, Logger, MintRequest, SessionDriver } from '../actors/ports.ts';
 import type { Secret } from '../actors/secret.ts';
-import { SessionHost, type SessionView } from '../actors/session-host.ts';
+import type { SessionView } from '../actors/session-entry.ts';
+import { SessionHost } from '../actors/session-host.ts';
 import { DRAIN_DEADLINE_MS } from '../machines/coordinator.ts';
 import type { SessionConfig } from '../machines/session-config.ts';
 import { PURGE_DEADLINE_MS } from '../machines/session-deadlines.ts';
@@ -36,6 +37,7 @@ import {
   type SessionConfigPatch,
 } from './session-config.ts';
 import { sessionDiagnostics, sessionHealth } from './session-diagnostics.ts';
+import { sessionDriver } from './session-driver.ts';
 import { sessionInfo } from './session-info.ts';
 import { type LedgerOutside, SessionLedger } from './session-ledger.ts';
 import { checkEndReason, checkManagerOptions, checkTransport, type EndCallReason } from './session-manager-checks.ts';
@@ -81,7 +83,7 @@ export class SessionManager {
     this.#recovery = recovery === undefined || 'executor' in recovery ? recovery : { executor: recovery };
     this.#notices = new SessionNotices(this.#clock, this.#logger);
     this.#hooks = new ConversationHooks(this.#clock, this.#logger, options.hooks);
-    this.#driver = this.#makeDriver(options);
+    this.#driver = sessionDriver(options, (credentials, request) => this.#mint(credentials, request));
     this.#ledger = new SessionLedger(this.#clock, this.#logger, this.#hooks, this.#notices, this.#outside());
     this.#host = new SessionHost({
       clock: this.#clock,
@@ -409,17 +411,6 @@ export class SessionManager {
       get plan() {
         return plan();
       },
-    };
-  }
-
-  /** The driver of the sessions, part by part: a collaborator may be an instance of a class. */
-  #makeDriver({ credentials, driver }: SessionManagerOptions): SessionDriver {
-    return {
-      ...(driver?.open === undefined ? {} : { open: async request => driver.open?.(request) }),
-      ...(driver?.close === undefined ? {} : { close: async request => driver.close?.(request) }),
-      ...(driver?.probe === undefined ? {} : { probe: async request => driver.probe?.(request) }),
-      ...(credentials === undefined ? {} : { mint: request => this.#mint(credentials, request) }),
-      ...(credentials?.revoke === undefined ? {} : { revoke: async request => credentials.revoke?.(request) }),
     };
   }
 

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../actors/ports.ts';
-import type { SessionView } from '../actors/session-host.ts';
+import type { SessionView } from '../actors/session-entry.ts';
 import type { Failure } from '../machines/failure.ts';
 import { deadlinesOf } from '../machines/session-deadlines.ts';
 import type { SessionReport } from '../machines/session-report.ts';

@@ -1,5 +1,5 @@
 import { notAllowed } from '../../services/config-field.ts';
-import { numberIn } from './options.ts';
+import { numberIn } from './number-in.ts';
 
 /** An HTTP refusal that a fault makes the service give. */
 export interface FaultAnswer {

@@ -4,6 +4,7 @@ import { Secret } from '../../actors/secret.ts';
 import { notAllowed, notKnown } from '../../services/config-field.ts';
 import { systemClock } from '../../services/system-clock.ts';
 import type { RealtimeFault } from './faults.ts';
+import { numberIn } from './number-in.ts';
 
 /** Addresses that no other machine can reach: the keys of this service are not worth more than that. */
 const LOOPBACK = ['127.0.0.1', '::1'];
@@ -96,13 +97,6 @@ interface Range {
   readonly max: number;
   readonly integer?: boolean;
   readonly unit?: string;
-}
-
-/** The value, if it is a number within the range; an `INVALID_CONFIG` that names field, value and range if not. */
-export function numberIn(field: string, value: unknown, { min, max, integer = false, unit }: Range): number {
-  const fits = typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value));
-  if (fits) return value;
-  throw notAllowed(field, value, `${integer ? 'a whole number, ' : ''}${min} to ${max}${unit ? ` (${unit})` : ''}`);
 }
 
 /** Checks the options and fills in the defaults. */
