@@ -92,13 +92,6 @@ const KNOWN: readonly (keyof RealtimeServiceOptions)[] = [
   'sessionCapSeconds',
 ];
 
-interface Range {
-  readonly min: number;
-  readonly max: number;
-  readonly integer?: boolean;
-  readonly unit?: string;
-}
-
 /** Checks the options and fills in the defaults. */
 export function resolveOptions(options: RealtimeServiceOptions): ResolvedServiceOptions {
   for (const name of Object.keys(options)) {
