@@ -135,16 +135,21 @@ function isOwn(error: unknown): error is SessionchartError {
 }
 
 /** Our own errors are taken at their word; their details pass the same filters as any other. */
+/** Names of fields as our own errors give them: a path of identifiers, too short to be anything else. */
+const FIELD_NAME = /^[a-zA-Z]{1,32}(?:\.[a-zA-Z]{1,32}){0,3}$/;
+
 function ownFailure(error: unknown): Failure | undefined {
   if (!isOwn(error)) return undefined;
   const code = peek(error, 'code');
   if (typeof code !== 'string' || !Object.hasOwn(ERROR_CATALOGUE, code)) return undefined;
   const details = peek(error, 'details');
   const facts = errorFacts(details);
-  return failure(code as ErrorCode, peek(error, 'isRetryable') === true, {
+  const own = failure(code as ErrorCode, peek(error, 'isRetryable') === true, {
     ...facts,
     code: peekText(details, 'providerCode'),
   });
+  const field = peekText(details, 'field');
+  return field !== undefined && FIELD_NAME.test(field) ? { ...own, field } : own;
 }
 
 function peekText(target: unknown, key: string): string | undefined {

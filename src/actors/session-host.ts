@@ -436,15 +436,16 @@ export class SessionHost {
       stopActor(ref);
       entry.ref = undefined;
       const { sessionId, driver } = request;
-      if (context?.kind.channel) {
-        void closeChannel(driver, { sessionId, attempt: context.attempt }, this.#clock, this.#logger);
-      }
+      // Undefined if the actor threw before it had a context.
+      const attempt = context?.openAttempt ?? null;
+      if (attempt !== null) void closeChannel(driver, { sessionId, attempt }, this.#clock, this.#logger);
     }
     void this.#vault.releaseAll(request.driver, request.sessionId);
   }
 
   #refuse(sessionId: string, code: Refusal): void {
-    if (this.#entries.get(sessionId)?.ref === undefined) this.#entries.delete(sessionId);
+    const entry = this.#entries.get(sessionId);
+    if (entry?.ref === undefined && !entry?.crashed) this.#entries.delete(sessionId);
     this.#listener.onRefused(sessionId, code);
   }
 

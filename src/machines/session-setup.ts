@@ -107,6 +107,7 @@ export const sessionSetup = setup({
     hasChannel: ({ context }) => context.kind.channel,
     hasProbe: ({ context }) => context.kind.probe,
     mustWait: ({ context, event }) => timeOf(event) < nextTurn(context),
+    isRefused: ({ context }) => context.refused,
     isPaused: ({ context }) => context.pausedAt !== null,
     isRefusedTooOften: ({ context }) => context.kind.credential && context.refusals >= context.config.maxRetryAttempts,
     canRetry: ({ context, event }) => {
@@ -132,7 +133,11 @@ export const sessionSetup = setup({
       tries: context.tries + 1,
       lastMintAt: timeOf(event),
     })),
-    beginOpen: assign(({ context }) => ({ attempt: context.attempt + 1, tries: context.tries + 1 })),
+    beginOpen: assign(({ context }) => ({
+      attempt: context.attempt + 1,
+      tries: context.tries + 1,
+      openAttempt: context.attempt + 1,
+    })),
     waitForTurn: assign(({ context }) => ({ retryAt: nextTurn(context) })),
     noteFailure: assign(({ context, event }) => ({
       lastError: { failure: failureIn(event), at: timeOf(event) },

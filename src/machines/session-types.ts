@@ -89,6 +89,8 @@ export interface SessionContext {
   readonly refusals: number;
   /** Number of the latest attempt to obtain a credential or open the channel. */
   readonly attempt: number;
+  /** The attempt that opened the channel, or was the last to try; `null` before. */
+  readonly openAttempt: number | null;
   /** Attempts made in the operation that is under way. */
   readonly tries: number;
   readonly lastMintAt: number | null;

@@ -93,6 +93,7 @@ export const sessionMachine = sessionSetup.createMachine({
       refused: false,
       refusals: 0,
       attempt: previous?.attempt ?? 0,
+      openAttempt: null,
       tries: 0,
       lastMintAt: previous?.lastMintAt ?? null,
       retryAt: at,
@@ -228,7 +229,12 @@ export const sessionMachine = sessionSetup.createMachine({
             expiry: failRenewal,
           },
           on: {
-            REFUSED: [refusedTooOften, { target: '.preparing', actions: 'markRefused', reenter: true }],
+            // What is told again of a credential that is gone already is no new refusal.
+            REFUSED: [
+              { guard: 'isRefused' },
+              refusedTooOften,
+              { target: '.preparing', actions: 'markRefused', reenter: true },
+            ],
           },
           states: {
             preparing: {

@@ -27,6 +27,12 @@ const SUBJECTS: Readonly<Record<string, Subject>> = {
       ...Object.fromEntries(
         Object.entries(KINDS).map(([name, kind]) => [name, { sessionId: 's', kind, config: CONFIG, seed: 1 }]),
       ),
+      'a single attempt': {
+        sessionId: 's',
+        kind: KINDS['a credential'],
+        config: { ...CONFIG, maxRetryAttempts: 1 },
+        seed: 1,
+      },
       'a pause before it crashed': {
         sessionId: 's',
         kind: KINDS['a credential'],

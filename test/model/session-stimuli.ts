@@ -72,6 +72,7 @@ export function sessionIdentity(snapshot: AnyMachineSnapshot, { now }: World): s
     lease === null ? 'none' : lease.expiresAt <= now ? 'expired' : lease.expiresAt - now <= 10_000 ? 'due' : 'fresh',
     Math.min(context.tries, 2),
     Math.min(context.refusals, 2),
+    context.refused,
     context.lastActivityAt > context.startedAt,
     context.lastMintAt !== null && now - context.lastMintAt < 1_000,
     context.pausedAt === null,
