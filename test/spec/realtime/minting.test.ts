@@ -1,26 +1,17 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Secret } from '../../../src/actors/secret.ts';
 import {
   createRealtimeService,
   type RealtimeFault,
-  type RealtimeService,
   type RealtimeServiceOptions,
 } from '../../../src/integration/realtime/index.ts';
 import { KeyStore } from '../../../src/integration/realtime/keys.ts';
 import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { AZURE, connectRaw, errorFrom, GA, mintKey, PREVIEW, post, refusedHandshake } from './support.ts';
+import { AZURE, connectRaw, errorFrom, GA, mintKey, PREVIEW, post, refusedHandshake, services } from './support.ts';
 
-const open: RealtimeService[] = [];
-const started = async (options: RealtimeServiceOptions = {}): Promise<RealtimeService> => {
-  const service = await createRealtimeService(options);
-  open.push(service);
-  return service;
-};
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(service => service.close()));
-});
+const started = services();
 
 describe('minting', () => {
   it.each([GA, AZURE])('[RTS-1] %s answers with key, expiry in epoch seconds and session', async path => {

@@ -3,25 +3,13 @@ import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { get } from 'node:https';
 import { connect } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { selfSignedCertificate } from '../../../src/integration/realtime/certificate.ts';
-import {
-  createRealtimeService,
-  type RealtimeService,
-  type RealtimeServiceOptions,
-} from '../../../src/integration/realtime/index.ts';
+import { createRealtimeService } from '../../../src/integration/realtime/index.ts';
 import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { connectRaw, GA, mintKey, post, RawClient, recordingLogger, refusedHandshake } from './support.ts';
+import { connectRaw, GA, mintKey, post, RawClient, recordingLogger, refusedHandshake, services } from './support.ts';
 
-const open: RealtimeService[] = [];
-const started = async (options: RealtimeServiceOptions = {}): Promise<RealtimeService> => {
-  const service = await createRealtimeService(options);
-  open.push(service);
-  return service;
-};
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(service => service.close()));
-});
+const started = services();
 
 const audio = (bytes: number, first = 0): string => Buffer.alloc(bytes, first).toString('base64');
 const append = (base64: string) => ({ type: 'input_audio_buffer.append', audio: base64 });

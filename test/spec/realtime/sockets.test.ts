@@ -1,24 +1,11 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Conversation, newSession } from '../../../src/integration/realtime/conversation.ts';
-import {
-  createRealtimeService,
-  type RealtimeService,
-  type RealtimeServiceOptions,
-} from '../../../src/integration/realtime/index.ts';
 import { MAX_BUFFERED_BYTES } from '../../../src/integration/realtime/socket-session.ts';
 import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { connectRaw, mintKey, RawClient, refusedHandshake } from './support.ts';
+import { connectRaw, mintKey, RawClient, refusedHandshake, services } from './support.ts';
 
-const open: RealtimeService[] = [];
-const started = async (options: RealtimeServiceOptions = {}): Promise<RealtimeService> => {
-  const service = await createRealtimeService(options);
-  open.push(service);
-  return service;
-};
-afterEach(async () => {
-  await Promise.all(open.splice(0).map(service => service.close()));
-});
+const started = services();
 
 const audio = (bytes: number, first = 0): string => Buffer.alloc(bytes, first).toString('base64');
 const append = (base64: string) => ({ type: 'input_audio_buffer.append', audio: base64 });

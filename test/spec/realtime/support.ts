@@ -1,13 +1,31 @@
 import { once } from 'node:events';
-import { expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { WebSocket } from 'ws';
 import { isSessionchartError, type SessionchartError } from '../../../src/actors/errors.ts';
 import type { Logger } from '../../../src/actors/ports.ts';
-import type { RealtimeEvent, RealtimeService } from '../../../src/integration/realtime/index.ts';
+import {
+  createRealtimeService,
+  type RealtimeEvent,
+  type RealtimeService,
+  type RealtimeServiceOptions,
+} from '../../../src/integration/realtime/index.ts';
 
 export const GA = '/v1/realtime/client_secrets';
 export const AZURE = '/openai/v1/realtime/client_secrets';
 export const PREVIEW = '/openai/realtimeapi/sessions?api-version=2025-04-01-preview';
+
+/** Starts services for the tests of a file, and closes them after each. */
+export function services(): (options?: RealtimeServiceOptions) => Promise<RealtimeService> {
+  const open: RealtimeService[] = [];
+  afterEach(async () => {
+    await Promise.all(open.splice(0).map(service => service.close()));
+  });
+  return async options => {
+    const service = await createRealtimeService(options);
+    open.push(service);
+    return service;
+  };
+}
 
 interface PostOptions {
   readonly body?: unknown;
