@@ -15,6 +15,11 @@ export interface Clock {
   setTimeout(callback: () => void, delayMs: number): unknown;
   /** Takes a timer back. Harmless for one that ran or was taken back. */
   clearTimeout(handle: unknown): void;
+  /**
+   * Keeps the process alive as long as timers are armed, until the returned function is called: somebody waits for what
+   * they bring. A clock that does not concern the process has no such thing.
+   */
+  hold?(): () => void;
 }
 
 /** Where log lines go. `data` is plain and free of secrets. */

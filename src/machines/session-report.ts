@@ -18,6 +18,7 @@ export type SessionReport =
     }
   | { readonly type: 'started' }
   | { readonly type: 'start-failed'; readonly failure: Failure }
+  | { readonly type: 'retained' }
   | { readonly type: 'retrying'; readonly failure: Failure; readonly retryAt: number }
   | { readonly type: 'renewal-started'; readonly cause: RenewalCause }
   | { readonly type: 'renewal-completed'; readonly latencyMs: number }
@@ -122,6 +123,8 @@ export function reportsOf(
       cause,
       wasUsable,
     });
+  if (after.matches({ failed: 'retained' }) && !before?.matches({ failed: 'retained' }))
+    reports.push({ type: 'retained' });
   if (to === 'renewing' && from !== 'renewing' && is.renewalCause !== null) {
     reports.push({ type: 'renewal-started', cause: is.renewalCause });
   }

@@ -114,6 +114,10 @@ export class SessionLedger implements HostListener, EndSteps {
         );
         this.#recover(sessionId);
         break;
+      case 'retained':
+        // Asked for while it still gave back what it held.
+        if (record.renewal !== undefined) this.#outside.host.revive(sessionId);
+        break;
       case 'ended':
         this.#forget(record, report, view);
         break;

@@ -145,7 +145,7 @@ export class SessionManager {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.dispose();
-    await this.#disposal;
+    await this.#awaited(this.#disposal);
   }
 
   // ---------------------------------------------------------------------------------------------- operations
@@ -171,8 +171,8 @@ export class SessionManager {
     const sessionId = `session-${Math.trunc(this.#clock.wall())}-${randomUUID()}`;
     const record = this.#ledger.open(sessionId, overrides);
     this.#host.start({ sessionId, driver: this.#driver, config });
-    const info = await record.started.promise;
-    await record.ready;
+    const info = await this.#awaited(record.started.promise);
+    await this.#awaited(record.ready);
     if (this.#host.view(sessionId) === undefined) throw new SessionchartError('SESSION_ENDED', { sessionId });
     return info;
   }
@@ -185,7 +185,7 @@ export class SessionManager {
   async endSession(sessionId?: string, reason: EndCallReason = 'user'): Promise<void> {
     this.#mustBeReady();
     checkEndReason(reason);
-    await this.#end(sessionId ?? this.#host.latest()?.sessionId, reason);
+    await this.#awaited(this.#end(sessionId ?? this.#host.latest()?.sessionId, reason));
   }
 
   /** As {@link endSession}, without waiting: timers and secret are gone when this returns. */
@@ -204,19 +204,19 @@ export class SessionManager {
     const record = this.#ledger.recordOf(sessionId);
     const view = this.#host.view(sessionId);
     if (record === undefined || view === undefined) return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_FOUND');
-    if (record.renewal !== undefined) return record.renewal.answer.promise;
+    if (record.renewal !== undefined) return this.#awaited(record.renewal.answer.promise);
     const { state, context } = view;
     if (!context.kind.credential || (state !== 'active' && state !== 'renewing' && state !== 'failed')) {
       return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
     }
-    if (state === 'failed' && (context.endRequested || !this.#host.isRetained(sessionId))) {
+    if (state === 'failed' && context.endRequested) {
       return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
     }
     const answer = deferred<RenewalResult>();
     record.renewal = { answer, since: this.#clock.now() };
     if (state === 'active') this.#host.send(sessionId, { type: 'RENEW' });
-    else if (state === 'failed') this.#host.revive(sessionId);
-    return answer.promise;
+    else if (state === 'failed' && this.#host.isRetained(sessionId)) this.#host.revive(sessionId);
+    return this.#awaited(answer.promise);
   }
 
   /**
@@ -396,6 +396,16 @@ export class SessionManager {
   }
 
   // ---------------------------------------------------------------------------------------------- inside
+
+  /** What somebody waits for keeps the process alive; a session that nobody waits for does not. */
+  async #awaited<T>(promise: Promise<T> | T): Promise<T> {
+    const release = this.#clock.hold?.();
+    try {
+      return await promise;
+    } finally {
+      release?.();
+    }
+  }
 
   #outside(): LedgerOutside {
     const host = (): SessionHost => this.#host;

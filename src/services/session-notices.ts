@@ -120,6 +120,7 @@ export class SessionNotices {
         );
         break;
       case 'retrying':
+      case 'retained':
       case 'renewal-cancelled':
       case 'heartbeat':
         break;

@@ -27,7 +27,8 @@ export interface SystemClock extends Clock {
 }
 
 /**
- * The real clock. All timers wait in one heap behind a single platform timer, which does not keep the process alive.
+ * The real clock. All timers wait in one heap behind a single platform timer, which keeps the process alive only while it
+ * is held: while somebody waits for a start, a renewal or an end.
  *
  * `now()` follows the steady clock. When the wall clock runs ahead of it, the machine slept (the steady clock stands
  * still meanwhile) and `now()` steps forward, so overdue deadlines are met within {@link LONGEST_WAIT_MS} of waking. A
@@ -47,6 +48,7 @@ export function systemClock(options: SystemClockOptions = {}): SystemClock {
   let lead = 0; // how far the wall clock is behind our scale since it was set back
   let platformTimer: NodeJS.Timeout | undefined;
   let platformDueAt = Number.POSITIVE_INFINITY;
+  let holds = options.keepAlive ? 1 : 0;
 
   const now = (): number => {
     const measured = steady() + offset;
@@ -74,7 +76,7 @@ export function systemClock(options: SystemClockOptions = {}): SystemClock {
     clearTimeout(platformTimer);
     platformDueAt = wakeAt;
     platformTimer = setTimeout(wake, Math.max(0, Math.ceil(wakeAt - at)));
-    if (!options.keepAlive) platformTimer.unref();
+    if (holds === 0) platformTimer.unref();
   };
 
   const wake = (): void => {
@@ -106,6 +108,17 @@ export function systemClock(options: SystemClockOptions = {}): SystemClock {
       if (handle === undefined || handle === null) return;
       timers.cancel(handle as HeapTimer);
       if (timers.size === 0) arm();
+    },
+    hold() {
+      holds += 1;
+      platformTimer?.ref();
+      let held = true;
+      return () => {
+        if (!held) return;
+        held = false;
+        holds -= 1;
+        if (holds === 0) platformTimer?.unref();
+      };
     },
     get pending() {
       return timers.size;

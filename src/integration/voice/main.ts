@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isSessionchartError, SessionchartError } from '../../actors/errors.ts';
+import { notAllowed } from '../../services/config-field.ts';
 import { createLogger, stderrSink } from '../../services/logger.ts';
 import { systemClock } from '../../services/system-clock.ts';
 import { voiceBackend } from './backend.ts';
@@ -44,6 +45,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
+  if (positionals.length > 1) throw notAllowed('speech.wav', positionals, 'one file');
   const durationMs = values.for === undefined ? undefined : parseDuration('--for', values.for);
   const frames = framesOf(await readSpeech(positionals[0] ?? SAMPLE));
   // The one timer of the process: it keeps it alive as long as something is under way.
@@ -75,10 +77,10 @@ async function main(): Promise<void> {
   process.removeAllListeners('SIGTERM');
   const { timers, sockets } = await leftBehind(clock);
   const result = { ...summary, leftTimers: timers, leftSockets: sockets };
-  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `\n${told(result)}\n`);
+  process.stdout.write(values.json ? `${JSON.stringify(result)}\n` : `\n${summaryOf(result)}\n`);
 }
 
-function told(result: VoiceSummary & { readonly leftTimers: number; readonly leftSockets: number }): string {
+function summaryOf(result: VoiceSummary & { readonly leftTimers: number; readonly leftSockets: number }): string {
   const { sessions, renewals, failedAndRecovered, framesSent, framesEchoed, framesLost, reasons } = result;
   const ends = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
   return [
@@ -87,6 +89,14 @@ function told(result: VoiceSummary & { readonly leftTimers: number; readonly lef
     `longest gap ${ms(result.longestGapDuringRenewalMs)} during a renewal, ${ms(result.longestGapOutsideRenewalMs)} outside`,
     `left behind: ${result.leftTimers} timers, ${result.leftSockets} sockets`,
   ].join('\n');
+}
+
+/** An error with its causes, and the remedy of the innermost. */
+function told(error: SessionchartError): string {
+  const line = `${error.code}: ${error.message}`;
+  return isSessionchartError(error.cause)
+    ? `${line}\n  because of ${told(error.cause)}`
+    : `${line}\n  ${error.remediation}`;
 }
 
 const ms = (value: number): string => `${Math.round(value)} ms`;
@@ -106,7 +116,7 @@ async function readSpeech(path: string): Promise<Uint8Array> {
 
 main().catch((error: unknown) => {
   const usage = error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  if (isSessionchartError(error)) process.stderr.write(`${error.code}: ${error.message} ${error.remediation}\n`);
+  if (isSessionchartError(error)) process.stderr.write(`${told(error)}\n`);
   else process.stderr.write(`${usage ? `${error.message}\n\n${HELP}` : (error as Error).stack}\n`);
   process.exitCode = usage ? 2 : 1;
 });

@@ -1,3 +1,4 @@
+import { settleWithin } from '../../actors/deadline.ts';
 import type { Clock, Logger } from '../../actors/ports.ts';
 import type { EndReason } from '../../machines/session-types.ts';
 import { createPrivacyController } from '../../services/privacy.ts';
@@ -19,6 +20,8 @@ const RECOVER_AFTER_MS = 600;
 /** Idle time of the session that is let go, minutes. */
 const SHORT_IDLE_MINUTES = 0.06;
 const SESSION_LIMIT = 4;
+/** Longest wait for steps that are under way when the job is over, ms. */
+const LAST_STEPS_MS = 2_000;
 /** Leads before the expiry of keys that live for a few seconds. */
 const FIRST_MARGIN_SECONDS = 1;
 const MARGIN_STEP_SECONDS = 0.23;
@@ -59,6 +62,8 @@ export class VoiceJob {
   readonly #notes = new Map<string, string>();
   readonly #reasons: Partial<Record<EndReason, number>> = {};
   readonly #timers = new Set<unknown>();
+  /** Aborts when the job is over: whoever waits for a step of the script goes on, and finds that out. */
+  readonly #over = new AbortController();
   readonly #work = new Set<Promise<void>>();
   #started = 0;
   #renewals = 0;
@@ -152,9 +157,10 @@ export class VoiceJob {
   /** What an application does when a session failed: hang up, renew, call again. */
   async #recover(call: VoiceCall): Promise<void> {
     await call.disconnect();
-    await new Promise<void>(resolve => this.#after(RECOVER_AFTER_MS, resolve));
+    await this.#until(RECOVER_AFTER_MS, this.#over.signal);
+    if (this.#over.signal.aborted) return;
     const { success } = await this.#manager.renewSession(call.sessionId);
-    if (!success) return;
+    if (!success || this.#over.signal.aborted) return;
     await this.#speak(call);
     this.#recovered += 1;
   }
@@ -202,11 +208,12 @@ export class VoiceJob {
   }
 
   async #finish(): Promise<void> {
+    this.#over.abort();
     for (const timer of this.#timers) this.#options.clock.clearTimeout(timer);
     this.#timers.clear();
     await Promise.all([...this.#calls.values()].map(call => call.finish()));
     await this.#manager[Symbol.asyncDispose]();
-    await Promise.all(this.#work);
+    await settleWithin(this.#options.clock, LAST_STEPS_MS, () => Promise.all(this.#work));
     await this.#options.backend.close();
   }
 

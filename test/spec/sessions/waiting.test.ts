@@ -1,0 +1,45 @@
+import { spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { expect, it } from 'vitest';
+import { ANSWERS, MINTS } from '../../support/fake-provider.ts';
+import { managed, SECOND } from '../../support/managed.ts';
+
+const INDEX = pathToFileURL(resolve(import.meta.dirname, '../../../src/index.ts')).href;
+
+it('[SES-27] a call that is waited for keeps the process alive, in an otherwise empty one', () => {
+  const program = `
+    const { createSessionManager } = await import(${JSON.stringify(INDEX)});
+    let failures = 1;
+    const mint = async () => {
+      if (failures-- > 0) throw Object.assign(new Error('busy'), { status: 503 });
+      return { secret: 'k', expiresAt: Date.now() + 60_000 };
+    };
+    const manager = createSessionManager({ credentials: { mint, revoke: () => new Promise(() => {}) } });
+    await manager.initialize();
+    const { sessionId } = await manager.startSession({ retryBackoffMs: 0 });
+    await manager.endSession(sessionId);
+    console.log(JSON.stringify(manager.explain(sessionId).unfinished));
+    await manager.startSession();
+  `;
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program],
+    { encoding: 'utf8' },
+  );
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '["RELEASE_TIMEOUT"]\n', stderr: '' });
+});
+
+it('[SES-28] a session that has just failed is renewed as soon as it has given back what it held', async () => {
+  const t = await managed();
+  t.provider.revokes = () => new Promise(resolve => t.clock.setTimeout(() => resolve(undefined), SECOND / 2));
+  const { sessionId } = await t.manager.startSession();
+  await t.clock.advance(SECOND);
+  t.provider.next(ANSWERS(401), MINTS());
+  expect(await t.manager.renewSession(sessionId)).toMatchObject({ success: false });
+  expect(t.manager.getSessionInfo(sessionId)?.state).toBe('failed');
+  const renewal = t.manager.renewSession(sessionId);
+  await t.clock.advance(2 * SECOND);
+  expect(await renewal).toMatchObject({ success: true });
+  await t.close();
+});
