@@ -91,7 +91,6 @@ export class SessionHost {
   readonly #evictable = new ActivityOrder<IdlePlace>();
   readonly #machine: typeof sessionMachine;
   readonly #coordinator: CoordinatorRef;
-  readonly #armed: (actor: AnyActorRef) => number;
   readonly #stopped: Promise<void>;
   /** What the charts ordered in a transition that is not committed yet. */
   #orders: (() => void)[] = [];
@@ -149,7 +148,7 @@ export class SessionHost {
       id: 'coordinator',
       ...(inspect === undefined ? {} : { inspect: guardedInspector(inspect, logger) }),
     });
-    this.#armed = useActorTimers(this.#coordinator.system, clock);
+    useActorTimers(this.#coordinator.system, clock);
     this.#stopped = new Promise(resolve => {
       this.#coordinator.subscribe({
         next: ({ value }) => {
@@ -174,22 +173,8 @@ export class SessionHost {
     return this.#coordinator.getSnapshot().context.live;
   }
 
-  /** How many starts wait for a slot. */
-  get waiting(): number {
-    return this.#coordinator.getSnapshot().context.waiting.length;
-  }
-
-  get accepting(): boolean {
-    return this.#coordinator.getSnapshot().value === 'accepting';
-  }
-
   get credentials(): VaultCounts {
     return this.#vault.counts;
-  }
-
-  /** The actor that supervises the sessions, for inspection. */
-  get coordinator(): CoordinatorRef {
-    return this.#coordinator;
   }
 
   /** Asks for a session. It is admitted, queued or refused before this returns. */
@@ -259,12 +244,6 @@ export class SessionHost {
     return this.#entries.get(sessionId)?.ref;
   }
 
-  /** Timers that a session has armed. */
-  timersOf(sessionId: string): number {
-    const ref = this.#entries.get(sessionId)?.ref;
-    return ref === undefined ? 0 : this.#armed(ref);
-  }
-
   #tell(event: Parameters<CoordinatorRef['send']>[0]): void {
     this.#coordinator.send(event);
   }
@@ -319,14 +298,14 @@ export class SessionHost {
     entry.pending = [];
     const { driver, sessionId } = entry.request;
     for (const { before, after, event } of pending) {
-      const crashedBefore = before === undefined ? entry.committed : before;
+      const previous = before === undefined ? entry.committed : before;
       entry.committed = after;
       entry.reviving &&= !after.hasTag('live');
-      this.#place(entry, crashedBefore, after, event);
+      this.#place(entry, previous, after, event);
       // Before anyone hears of it: who starts a session because another one ended finds its slot free.
-      this.#settle(entry, crashedBefore, after);
+      this.#settle(entry, previous, after);
       const view = viewOf(after);
-      for (const report of reportsOf(crashedBefore, after, event)) {
+      for (const report of reportsOf(previous, after, event)) {
         this.#listener.onReport(sessionId, report, view);
       }
     }

@@ -265,7 +265,7 @@ export const sessionSetup = setup({
   },
 });
 
-export const isExpired = (context: SessionContext, at: number): boolean =>
+const isExpired = (context: SessionContext, at: number): boolean =>
   context.lease !== null && context.lease.expiresAt <= at;
 
 /** When the session may ask for a credential again: the floor, and what the provider or the back-off asked to wait. */

@@ -179,7 +179,7 @@ export class SessionLedger implements HostListener, EndSteps {
   }
 
   #answerRenewal(record: SessionRecord, result: RenewalResult): void {
-    record.renewal?.answer.resolve(result);
+    record.renewal?.resolve(result);
     record.renewal = undefined;
   }
 

@@ -117,7 +117,7 @@ export class SessionManager {
       this.#settings = configuration.onConfigurationChanged(async change => this.#onSetting(change));
     }
     // A collaborator may have disposed of the manager while it was asked.
-    if (this.isDisposed()) {
+    if (this.#disposal !== undefined) {
       this.#settings?.dispose();
       throw new SessionchartError('MANAGER_NOT_READY');
     }
@@ -126,10 +126,6 @@ export class SessionManager {
 
   isInitialized(): boolean {
     return this.#phase === 'ready';
-  }
-
-  isDisposed(): boolean {
-    return this.#phase === 'disposed';
   }
 
   /**
@@ -204,7 +200,7 @@ export class SessionManager {
     const record = this.#ledger.recordOf(sessionId);
     const view = this.#host.view(sessionId);
     if (record === undefined || view === undefined) return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_FOUND');
-    if (record.renewal !== undefined) return this.#awaited(record.renewal.answer.promise);
+    if (record.renewal !== undefined) return this.#awaited(record.renewal.promise);
     const { state, context } = view;
     if (!context.kind.credential || (state !== 'active' && state !== 'renewing' && state !== 'failed')) {
       return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
@@ -213,7 +209,7 @@ export class SessionManager {
       return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
     }
     const answer = deferred<RenewalResult>();
-    record.renewal = { answer, since: this.#clock.now() };
+    record.renewal = answer;
     if (state === 'active') this.#host.send(sessionId, { type: 'RENEW' });
     else if (state === 'failed' && this.#host.isRetained(sessionId)) this.#host.revive(sessionId);
     return this.#awaited(answer.promise);

@@ -38,7 +38,7 @@ export class SessionRecord {
   /** The steps of its end that were taken. A session that was lost went without. */
   readonly endSteps = new Set<'notify' | 'purge'>();
   /** One result for all who asked for the renewal that is under way. */
-  renewal: { readonly answer: Deferred<RenewalResult>; readonly since: number } | undefined;
+  renewal: Deferred<RenewalResult> | undefined;
   #ended: Deferred<void> | undefined;
   #steps: Step[] = [];
   #omitted = 0;

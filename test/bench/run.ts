@@ -88,6 +88,7 @@ function queriesOf({ manager, ids }: Bed): Readonly<Record<string, () => unknown
     getCurrentSession: () => manager.getCurrentSession(),
     getSessionConfig: () => manager.getSessionConfig(id()),
     getSessionDiagnostics: () => manager.getSessionDiagnostics(id()),
+    testSessionHealth: () => manager.testSessionHealth(id()),
     credentialFor: () => manager.credentialFor(id()),
   };
 }

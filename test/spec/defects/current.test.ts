@@ -283,10 +283,9 @@ describe('[D23] renewing in the wrong state', () => {
     manager.endSessionSync(sessionId);
     const late = manager.renewSession(sessionId);
     await clock.advance(2 * SECOND);
-    for (const result of [await early, await late, await manager.renewSession(sessionId)]) {
-      expect(result).toMatchObject({ success: false });
+    for (const result of [await early, await late]) {
+      expect(result).toMatchObject({ success: false, error: { code: 'SESSION_NOT_ACTIVE' } });
     }
-    expect((await early).error?.code).toBe('SESSION_NOT_ACTIVE');
     expect(provider.requests).toHaveLength(mints);
     expect(manager.getAllSessions()).toEqual([]);
     await world.close();

@@ -46,12 +46,13 @@ describe('D31', () => {
     const { code, lines } = await run(`
       const manager = createSessionManager({ credentials: { mint }, limit: 9 });
       await manager.initialize();
-      const paused = await manager.startSession();
+      const [paused, renewing] = [await manager.startSession(), await manager.startSession()];
       await manager.startSession();
       await manager.pauseSession(paused.sessionId);
+      manager.reportTransport(renewing.sessionId, { state: 'connected', credentialRefused: true });
       say(...manager.getAllSessions().map(({ state }) => state));
     `);
-    expect({ code, lines }).toEqual({ code: 0, lines: ['paused active'] });
+    expect({ code, lines }).toEqual({ code: 0, lines: ['paused renewing active'] });
   });
 
   it('[D31] asked to, it keeps node alive until the session ends by its own timer', async () => {
