@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
+import { systemClock } from '../../../src/services/system-clock.ts';
 import { ANSWERS, MINTS } from '../../support/fake-provider.ts';
 import { managed, SECOND } from '../../support/managed.ts';
 
@@ -20,14 +21,36 @@ it('[SES-27] a call that is waited for keeps the process alive, in an otherwise 
     const { sessionId } = await manager.startSession({ retryBackoffMs: 0 });
     await manager.endSession(sessionId);
     console.log(JSON.stringify(manager.explain(sessionId).unfinished));
-    await manager.startSession();
+    const again = await manager.startSession();
+    failures = 1;
+    console.log((await manager.renewSession(again.sessionId)).success);
   `;
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', program],
     { encoding: 'utf8' },
   );
-  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '["RELEASE_TIMEOUT"]\n', stderr: '' });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '["RELEASE_TIMEOUT"]\ntrue\n', stderr: '' });
+});
+
+it('[SES-27] a hold takes hold of the timer that is armed already, and lets go of it when the last one is given back', () => {
+  const arm = vi.spyOn(globalThis, 'setTimeout');
+  try {
+    const clock = systemClock();
+    const handle = clock.setTimeout(() => undefined, 60 * SECOND);
+    const timer = arm.mock.results[0]?.value as NodeJS.Timeout;
+    const [first, second] = [clock.hold?.(), clock.hold?.()];
+    const seen = [timer.hasRef()];
+    first?.();
+    first?.();
+    seen.push(timer.hasRef());
+    second?.();
+    seen.push(timer.hasRef());
+    clock.clearTimeout(handle);
+    expect(seen).toEqual([true, true, false]);
+  } finally {
+    arm.mockRestore();
+  }
 });
 
 it('[SES-28] a session that has just failed is renewed as soon as it has given back what it held', async () => {
