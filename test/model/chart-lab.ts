@@ -21,6 +21,20 @@ const MARK = 'edge:';
 /** Where the clock of a world begins, ms. */
 const START_MS = 1_000_000;
 
+/** What one step of a chart brought about. */
+export interface Step {
+  readonly world: World;
+  /** The transitions that were taken, in order. */
+  readonly edges: readonly string[];
+  /** The actions that the chart ordered from its host, in order; XState's own and those on the context are not among them. */
+  readonly orders: readonly Order[];
+}
+
+export interface Order {
+  readonly type: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+}
+
 /** Every transition of a machine, by a name that says where it stands. */
 export function edgesOf(machine: AnyStateMachine): string[] {
   const names: string[] = [];
@@ -54,9 +68,11 @@ export class ChartLab {
   #effects: { type: string; params?: Record<string, unknown> }[] = [];
   readonly #scope: never;
 
-  constructor(machine: AnyStateMachine, input: object) {
+  /** @param alter changes the copy of the chart that the lab works with. */
+  constructor(machine: AnyStateMachine, input: object, alter: (copy: AnyStateMachine) => void = () => undefined) {
     // A copy of its own, in which every transition leaves a mark when it is taken.
     this.#machine = machine.provide({});
+    alter(this.#machine);
     this.#input = { ...input, at: START_MS };
     walk(this.#machine.root, (name, transition) => {
       transition.actions = [...transition.actions, { type: MARK + name }];
@@ -75,14 +91,14 @@ export class ChartLab {
     } as never;
   }
 
-  begin(): { readonly world: World; readonly edges: readonly string[] } {
+  begin(): Step {
     this.#effects = [];
     const snapshot = this.#machine.getInitialSnapshot(this.#scope, this.#input) as AnyMachineSnapshot;
     return this.#after(snapshot, START_MS, new Map());
   }
 
   /** What `stimulus` makes of `world`; `undefined` where it cannot happen. */
-  step(world: World, stimulus: Stimulus): { readonly world: World; readonly edges: readonly string[] } | undefined {
+  step(world: World, stimulus: Stimulus): Step | undefined {
     if (world.snapshot.status !== 'active') return undefined;
     const timers = new Map(world.timers);
     let now = world.now;
@@ -115,7 +131,7 @@ export class ChartLab {
         // Time passes, but no timer comes due: that is another stimulus.
         const next = earliest(timers);
         if (next !== undefined && next.dueAt <= now + stimulus.ms) return undefined;
-        return { world: { ...world, now: now + stimulus.ms }, edges: [] };
+        return { world: { ...world, now: now + stimulus.ms }, edges: [], orders: [] };
       }
     }
     this.#effects = [];
@@ -124,8 +140,13 @@ export class ChartLab {
     return this.#after(snapshot as AnyMachineSnapshot, now, timers);
   }
 
-  #after(snapshot: AnyMachineSnapshot, now: number, timers: Map<string, { event: { type: string }; dueAt: number }>) {
+  #after(
+    snapshot: AnyMachineSnapshot,
+    now: number,
+    timers: Map<string, { event: { type: string }; dueAt: number }>,
+  ): Step {
     const edges: string[] = [];
+    const orders: Order[] = [];
     for (const { type, params } of this.#effects) {
       if (type.startsWith(MARK)) edges.push(type.slice(MARK.length));
       else if (type === 'xstate.cancel') timers.delete(String(params?.sendId));
@@ -134,10 +155,10 @@ export class ChartLab {
         if (Number.isFinite(delay)) {
           timers.set(String(params.id), { event: params.event as { type: string }, dueAt: now + Math.max(0, delay) });
         }
-      }
+      } else if (!type.startsWith('xstate.')) orders.push(params === undefined ? { type } : { type, params });
     }
     if (snapshot.status !== 'active') timers.clear();
-    return { world: { snapshot, now, timers }, edges };
+    return { world: { snapshot, now, timers }, edges, orders };
   }
 }
 

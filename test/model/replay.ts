@@ -1,7 +1,7 @@
 import { type AnyStateMachine, createActor, fromPromise } from 'xstate';
 import { useActorTimers } from '../../src/actors/actor-timers.ts';
 import { stampedLogic } from '../../src/actors/stamped-logic.ts';
-import { VirtualClock } from '../../src/services/virtual-clock.ts';
+import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import type { ChartLab, World } from './chart-lab.ts';
 import type { Path } from './edge-tour.ts';
 

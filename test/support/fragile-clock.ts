@@ -1,4 +1,4 @@
-import { VirtualClock } from '../../src/services/virtual-clock.ts';
+import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 
 /** A virtual clock that fails once when told to: the actor that asks it for the time then throws. */
 export class FragileClock extends VirtualClock {

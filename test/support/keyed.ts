@@ -1,10 +1,10 @@
+import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import { createEphemeralKeyService } from '../../src/services/ephemeral-key-service.ts';
 import type { EphemeralKeyServiceOptions } from '../../src/services/key-options.ts';
 import type { EphemeralKeyService } from '../../src/services/key-types.ts';
 import { createRecoveryExecutor, type RunningRecoveryExecutor } from '../../src/services/recovery-executor.ts';
 import { createSessionManager } from '../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../src/services/session-manager-options.ts';
-import { VirtualClock } from '../../src/services/virtual-clock.ts';
 import { KeptLog, keepEvents, type Managed, SECOND } from './managed.ts';
 
 /** A request as the endpoint saw it. */

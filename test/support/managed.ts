@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import type { Logger } from '../../src/actors/ports.ts';
+import { FakeProvider } from '../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager, type SessionManager } from '../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../src/services/session-manager-options.ts';
-import { VirtualClock } from '../../src/services/virtual-clock.ts';
-import { FakeProvider } from './fake-provider.ts';
 
 export const SECOND = 1_000;
 export const MINUTE = 60 * SECOND;

@@ -13,8 +13,8 @@ import {
   type SessionInfo,
   SessionState,
 } from '../../src/index.ts';
-import type { VirtualClock } from '../../src/services/virtual-clock.ts';
-import type { FakeProvider } from '../support/fake-provider.ts';
+import type { FakeProvider } from '../../src/integration/testing/fake-provider.ts';
+import type { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import type { KeptLog } from '../support/managed.ts';
 
 it('[TYP-1] the methods have the documented parameters and results', () => {

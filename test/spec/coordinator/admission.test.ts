@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, HANGS } from '../../../src/integration/testing/fake-provider.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
-import { ANSWERS, HANGS } from '../../support/fake-provider.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 describe('admission', () => {

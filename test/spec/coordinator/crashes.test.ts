@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
 import type { SessionDriver } from '../../../src/actors/ports.ts';
-import { ANSWERS } from '../../support/fake-provider.ts';
+import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
 import type { FragileClock } from '../../support/fragile-clock.ts';
 import { HOUR, MINUTE, rejectionOf, SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';

@@ -3,8 +3,15 @@ import { expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
 import { isSessionchartError } from '../../../src/actors/errors.ts';
 import type { SessionDriver } from '../../../src/actors/ports.ts';
+import {
+  ANSWERS,
+  type Behaviour,
+  FakeProvider,
+  HANGS,
+  MINTS,
+  SLOWLY,
+} from '../../../src/integration/testing/fake-provider.ts';
 import type { ConversationLifecycleHooks } from '../../../src/services/session-api.ts';
-import { ANSWERS, type Behaviour, FakeProvider, HANGS, MINTS, SLOWLY } from '../../support/fake-provider.ts';
 import { SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, HANGS } from '../../support/fake-provider.ts';
+import { ANSWERS, HANGS } from '../../../src/integration/testing/fake-provider.ts';
 import { SECOND } from '../../support/managed.ts';
 import { type Breakable, breakable } from './support.ts';
 

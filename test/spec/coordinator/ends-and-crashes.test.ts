@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS } from '../../support/fake-provider.ts';
+import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
 import { MINUTE, rejectionOf, SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HANGS } from '../../support/fake-provider.ts';
+import { HANGS } from '../../../src/integration/testing/fake-provider.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';
 

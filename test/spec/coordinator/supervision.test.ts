@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SessionHost } from '../../../src/actors/session-host.ts';
+import { FakeProvider, HANGS } from '../../../src/integration/testing/fake-provider.ts';
 import type { SessionReport } from '../../../src/machines/session-report.ts';
 import { DEFAULT_SESSION_CONFIG } from '../../../src/services/session-config.ts';
-import { FakeProvider, HANGS } from '../../support/fake-provider.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
 import { KeptLog, SECOND } from '../../support/managed.ts';
 

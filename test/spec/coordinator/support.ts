@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
+import { FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
-import { FakeProvider } from '../../support/fake-provider.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
 import { type KeptEvent, keepEvents, SECOND } from '../../support/managed.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, HANGS, REJECTS } from '../../../src/integration/testing/fake-provider.ts';
 import type { RecoveryExecutor } from '../../../src/services/recovery-types.ts';
-import { ANSWERS, HANGS, REJECTS } from '../../support/fake-provider.ts';
 import { GRANTS, type Keyed, keyed, SAYS, SILENT, UNREACHABLE } from '../../support/keyed.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../../src/actors/ports.ts';
+import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import { systemClock } from '../../../src/services/system-clock.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, FakeProvider, MINTS } from '../../support/fake-provider.ts';
 import { HOUR, keepEvents, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 /** The longest that the system clock may take to notice that the machine slept, ms. */

@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  ANSWERS,
+  FakeProvider,
+  HANGS,
+  MINTS,
+  RETURNS,
+  SLOWLY,
+} from '../../../src/integration/testing/fake-provider.ts';
+import type { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import type { SessionManager } from '../../../src/services/session-manager.ts';
-import type { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, FakeProvider, HANGS, MINTS, RETURNS, SLOWLY } from '../../support/fake-provider.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const secretOf = (manager: SessionManager, id: string): string | undefined => manager.credentialFor(id)?.reveal();

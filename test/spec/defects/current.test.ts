@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, FakeProvider, MINTS, SLOWLY } from '../../support/fake-provider.ts';
+import { ANSWERS, FakeProvider, MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const LIVE = new Set(['starting', 'active', 'renewing', 'paused', 'ending']);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, FakeProvider, HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, FakeProvider, HANGS } from '../../support/fake-provider.ts';
 import { keyed, SILENT } from '../../support/keyed.ts';
 import { type KeptEvent, keepEvents, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 

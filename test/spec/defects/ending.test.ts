@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
 import type { ConversationLifecycleHooks, SessionEvent } from '../../../src/services/session-api.ts';
-import { FakeProvider } from '../../support/fake-provider.ts';
 import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const never = () => new Promise<never>(() => undefined);

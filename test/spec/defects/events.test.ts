@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  ANSWERS,
+  type Behaviour,
+  FakeProvider,
+  HANGS,
+  MINTS,
+  SLOWLY,
+} from '../../../src/integration/testing/fake-provider.ts';
 import type { SessionManager } from '../../../src/services/session-manager.ts';
-import { ANSWERS, type Behaviour, FakeProvider, HANGS, MINTS, SLOWLY } from '../../support/fake-provider.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const withLongKeys = (options: Parameters<typeof managed>[0] = {}) =>

@@ -1,10 +1,10 @@
 import { Session } from 'node:inspector/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
+import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createPrivacyController } from '../../../src/services/privacy.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { FakeProvider, MINTS } from '../../support/fake-provider.ts';
 import { HOUR } from '../../support/managed.ts';
 
 const FEW = 20;

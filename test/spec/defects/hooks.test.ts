@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, type Behaviour, FakeProvider, HANGS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import type { ConversationLifecycleHooks } from '../../../src/services/session-api.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
-import { ANSWERS, type Behaviour, FakeProvider, HANGS, MINTS } from '../../support/fake-provider.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
 import { managed, SECOND } from '../../support/managed.ts';
 

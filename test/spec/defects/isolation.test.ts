@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
 import type { SessionConfigPatch } from '../../../src/services/session-config.ts';
-import { ANSWERS } from '../../support/fake-provider.ts';
 import { keyed, SAYS } from '../../support/keyed.ts';
 import { HOUR, managed, SECOND } from '../../support/managed.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FakeProvider, HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import type { PurgeCommand } from '../../../src/services/privacy.ts';
 import { createRecoveryRegistrar } from '../../../src/services/recovery-plan.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { FakeProvider, HANGS } from '../../support/fake-provider.ts';
 import { managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 function unready(options: Partial<SessionManagerOptions> = {}) {

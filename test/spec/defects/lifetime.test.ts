@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, MINTS } from '../../support/fake-provider.ts';
+import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const withLongKeys = (options: Parameters<typeof managed>[0] = {}) =>

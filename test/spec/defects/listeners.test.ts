@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
 import type { SessionManager } from '../../../src/services/session-manager.ts';
-import { ANSWERS } from '../../support/fake-provider.ts';
 import { managed, SECOND } from '../../support/managed.ts';
 
 let unhandled: unknown[];

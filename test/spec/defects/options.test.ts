@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, FakeProvider } from '../../support/fake-provider.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
 import { KeptLog, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 

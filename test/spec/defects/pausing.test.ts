@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, HANGS, MINTS, SLOWLY } from '../../support/fake-provider.ts';
+import { FakeProvider, HANGS, MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
 import { HOUR, type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const withKeysOf = (lifeMs: number) => managed({ provider: clock => new FakeProvider(clock, MINTS(lifeMs)) });

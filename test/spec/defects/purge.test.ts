@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import {
   createPrivacyController,
   type PrivacyRegistry,
@@ -8,8 +10,6 @@ import {
 import { createRecoveryRegistrar, runRecoveryPlan } from '../../../src/services/recovery-plan.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, FakeProvider } from '../../support/fake-provider.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, SLOWLY } from '../../support/fake-provider.ts';
+import { ANSWERS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
 import { keyed } from '../../support/keyed.ts';
 import { type KeptEvent, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
 import { createRecoveryRegistrar, runRecoveryPlan } from '../../../src/services/recovery-plan.ts';
 import type { RecoveryPlan } from '../../../src/services/recovery-types.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, FakeProvider, MINTS } from '../../support/fake-provider.ts';
 import { HOUR, type Managed, managed, SECOND } from '../../support/managed.ts';
 
 interface Recovering extends Managed {

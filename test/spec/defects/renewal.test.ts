@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS, SLOWLY } from '../../support/fake-provider.ts';
+import { ANSWERS, FakeProvider, MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
 import { HOUR, type KeptEvent, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const renewalsOf = (events: readonly KeptEvent[]): string[] =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createEphemeralKeyService } from '../../../src/services/ephemeral-key-service.ts';
 import { KEY_CONTRACTS } from '../../../src/services/key-contracts.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { FakeProvider } from '../../support/fake-provider.ts';
 import { MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 /** A key service whose provider answers every POST with a key of an hour, and all that was asked of it. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { RETRY_BUDGET_MS } from '../../../src/machines/session-setup.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
 import type { RecoveryExecutor, RecoveryOutcome } from '../../../src/services/recovery-types.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { SLOWLY } from '../../support/fake-provider.ts';
 import { type HttpAnswer, keyed, SAYS, SILENT, UNREACHABLE } from '../../support/keyed.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 

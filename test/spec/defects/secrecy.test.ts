@@ -3,8 +3,15 @@ import { describe, expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
 import type { MintedCredential } from '../../../src/actors/ports.ts';
 import { Secret } from '../../../src/actors/secret.ts';
+import {
+  ANSWERS,
+  type Behaviour,
+  FakeProvider,
+  MINTS,
+  REJECTS,
+  SLOWLY,
+} from '../../../src/integration/testing/fake-provider.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
-import { ANSWERS, type Behaviour, FakeProvider, MINTS, REJECTS, SLOWLY } from '../../support/fake-provider.ts';
 import { keyed, SAYS } from '../../support/keyed.ts';
 import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 

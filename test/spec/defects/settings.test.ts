@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
-import { ANSWERS, FakeProvider, MINTS } from '../../support/fake-provider.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 interface Configured extends Managed {

@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import {
+  ANSWERS,
+  type Behaviour,
+  FakeProvider,
+  HANGS,
+  MINTS,
+  SLOWLY,
+} from '../../../src/integration/testing/fake-provider.ts';
+import type { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { WHEN_FULL } from '../../../src/machines/coordinator.ts';
 import type { SessionInfo } from '../../../src/services/session-api.ts';
 import { KEPT_FAILED_SESSIONS } from '../../../src/services/session-ledger.ts';
-import type { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS, type Behaviour, FakeProvider, HANGS, MINTS, SLOWLY } from '../../support/fake-provider.ts';
 import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const LIVE = new Set(['starting', 'active', 'renewing', 'paused', 'ending']);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import { MINT_FLOOR_MS } from '../../../src/machines/session-deadlines.ts';
-import { FakeProvider, MINTS } from '../../support/fake-provider.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 describe('[D18] no storm', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FakeProvider, HANGS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import type { SessionTimerStatus, TimerEventInfo } from '../../../src/services/session-api.ts';
-import { FakeProvider, HANGS, MINTS } from '../../support/fake-provider.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const withKeysOf = (lifeMs: number) => managed({ provider: clock => new FakeProvider(clock, MINTS(lifeMs)) });

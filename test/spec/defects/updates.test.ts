@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { FakeProvider, HANGS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import { leadMs } from '../../../src/machines/session-deadlines.ts';
 import type { SessionConfigPatch } from '../../../src/services/session-config.ts';
-import { FakeProvider, HANGS, MINTS } from '../../support/fake-provider.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const DAY = 24 * HOUR;

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { createRealtimeService, openRealtimeConnection } from '../../../src/integration/realtime/index.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import type { AudioLeg } from '../../../src/integration/voice/audio-leg.ts';
 import { AudioStream } from '../../../src/integration/voice/audio-stream.ts';
 import { framesOf } from '../../../src/integration/voice/wav.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { errorFrom } from './support.ts';
 
 const FRAMES = Array.from({ length: 7 }, (_, n) => new Uint8Array(960).fill(n + 1));

@@ -10,7 +10,7 @@ import {
   type RealtimeConnectionOptions,
   type RealtimeService,
 } from '../../../src/integration/realtime/index.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { errorFrom, mintKey } from './support.ts';
 
 const cleanups: (() => Promise<unknown>)[] = [];

@@ -8,7 +8,7 @@ import {
   type RealtimeServiceOptions,
 } from '../../../src/integration/realtime/index.ts';
 import { KeyStore } from '../../../src/integration/realtime/keys.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { AZURE, connectRaw, errorFrom, GA, mintKey, PREVIEW, post, refusedHandshake, services } from './support.ts';
 
 const started = services();

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { selfSignedCertificate } from '../../../src/integration/realtime/certificate.ts';
 import { createRealtimeService } from '../../../src/integration/realtime/index.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { connectRaw, GA, mintKey, post, RawClient, recordingLogger, refusedHandshake, services } from './support.ts';
 
 const started = services();

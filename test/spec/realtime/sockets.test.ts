@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Conversation, newSession } from '../../../src/integration/realtime/conversation.ts';
 import { MAX_BUFFERED_BYTES } from '../../../src/integration/realtime/socket-session.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { connectRaw, mintKey, RawClient, refusedHandshake, services } from './support.ts';
 
 const started = services();

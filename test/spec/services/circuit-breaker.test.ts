@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isSessionchartError } from '../../../src/actors/errors.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createCircuitBreakers, type Permit } from '../../../src/services/circuit-breakers.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 
 const A = 'https://a';
 

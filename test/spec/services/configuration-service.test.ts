@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { type ConfigurationChange, createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
 import { DEFAULT_SESSION_CONFIG } from '../../../src/services/session-config.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { CANARY, everythingIn, keepingLogger } from './support.ts';
 
 async function configured(initial: Record<string, unknown> = {}) {

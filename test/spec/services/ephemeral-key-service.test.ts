@@ -2,10 +2,10 @@ import { getEventListeners, once } from 'node:events';
 import type { TokenCredential } from '@azure/identity';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { CredentialProvider } from '../../../src/actors/ports.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createEphemeralKeyService } from '../../../src/services/ephemeral-key-service.ts';
 import type { EphemeralKeyServiceOptions } from '../../../src/services/key-options.ts';
 import type { TokenCredentialLike } from '../../../src/services/provider-auth.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { CANARY, everythingIn, fakeFetch, gaAnswer, json, keepingLogger, loopback } from './support.ts';
 
 const START = Date.UTC(2026, 0, 1);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { isSessionchartError, type SessionchartError } from '../../../src/actors/errors.ts';
 import { Secret } from '../../../src/actors/secret.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createEphemeralKeyServiceFromEnv } from '../../../src/services/ephemeral-key-env.ts';
 import { createEphemeralKeyService } from '../../../src/services/ephemeral-key-service.ts';
 import type { EphemeralKeyServiceOptions } from '../../../src/services/key-options.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { CANARY, everythingIn, fakeFetch, gaAnswer } from './support.ts';
 
 const START = Date.UTC(2026, 0, 1);

@@ -1,6 +1,6 @@
 import { expect, it, vi } from 'vitest';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { consoleLogger, createLogger, type LogRecord, silentLogger } from '../../../src/services/logger.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { CANARY } from './support.ts';
 
 function kept(level?: 'debug' | 'info' | 'warn' | 'error' | 'silent') {

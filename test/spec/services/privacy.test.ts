@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import {
   createPrivacyController,
   PURGE_REASONS,
   type PurgeCommand,
   type PurgeKind,
 } from '../../../src/services/privacy.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { CANARY, everythingIn, keepingLogger } from './support.ts';
 
 const command = (change: Partial<PurgeCommand> = {}): PurgeCommand => ({

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createCircuitBreakers } from '../../../src/services/circuit-breakers.ts';
 import { RecoveryError } from '../../../src/services/recovery-error.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
@@ -9,7 +10,6 @@ import type {
   RecoveryOutcome,
   RetryPlan,
 } from '../../../src/services/recovery-types.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { CANARY, everythingIn, keepingLogger } from './support.ts';
 
 function harness(failures: unknown[] = []) {

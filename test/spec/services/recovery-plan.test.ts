@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import {
   createRecoveryRegistrar,
   type RecoveryRunOptions,
   runRecoveryPlan,
 } from '../../../src/services/recovery-plan.ts';
 import type { RecoveryPlan, RecoveryStep } from '../../../src/services/recovery-types.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { CANARY, everythingIn, keepingLogger } from './support.ts';
 
 const B = { sessionId: 'B' };

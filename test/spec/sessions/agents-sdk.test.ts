@@ -2,7 +2,7 @@ import { OpenAIRealtimeWebSocket as AgentsTransport, RealtimeAgent, RealtimeSess
 import { expect, it } from 'vitest';
 import { createEphemeralKeyService, createSessionManager } from '../../../src/index.ts';
 import { createRealtimeService } from '../../../src/integration/realtime/index.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 
 const FRAME = new Uint8Array(960).fill(7);
 

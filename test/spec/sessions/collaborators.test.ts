@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialProvider, Logger, MintedCredential, SessionDriver } from '../../../src/actors/ports.ts';
+import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { ANSWERS } from '../../support/fake-provider.ts';
 import { KeptLog, MINUTE, SECOND } from '../../support/managed.ts';
 import { breakable } from '../coordinator/support.ts';
 

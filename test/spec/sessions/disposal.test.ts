@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
-import { HANGS } from '../../support/fake-provider.ts';
 import { managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 describe('disposal', () => {

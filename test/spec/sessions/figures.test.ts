@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, HANGS, SLOWLY } from '../../support/fake-provider.ts';
+import { ANSWERS, HANGS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 describe('the figures of a session', () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionDriver } from '../../../src/actors/ports.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 async function without(credentials: Omit<SessionManagerOptions, 'credentials' | 'clock'>) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINTS, SLOWLY } from '../../support/fake-provider.ts';
+import { MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
 import { HOUR, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 describe('the life of a session', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, MINTS } from '../../support/fake-provider.ts';
+import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import { MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 describe('one credential at a time', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS } from '../../support/fake-provider.ts';
+import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import { HOUR, type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 /** A session whose start failed, and that waits to be renewed or ended. */

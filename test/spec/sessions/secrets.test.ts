@@ -2,7 +2,14 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RevokeRequest } from '../../../src/actors/ports.ts';
 import { Secret } from '../../../src/actors/secret.ts';
-import { FakeProvider, HANGS, MINTS, REJECTS, RETURNS, SLOWLY } from '../../support/fake-provider.ts';
+import {
+  FakeProvider,
+  HANGS,
+  MINTS,
+  REJECTS,
+  RETURNS,
+  SLOWLY,
+} from '../../../src/integration/testing/fake-provider.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 /** Deep enough for everything but the machines themselves, which refer to each other without end. */

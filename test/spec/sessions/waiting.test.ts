@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, vi } from 'vitest';
+import { ANSWERS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
 import { systemClock } from '../../../src/services/system-clock.ts';
-import { ANSWERS, MINTS } from '../../support/fake-provider.ts';
 import { managed, SECOND } from '../../support/managed.ts';
 
 const INDEX = pathToFileURL(resolve(import.meta.dirname, '../../../src/index.ts')).href;

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { useActorTimers } from '../../../src/actors/actor-timers.ts';
+import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { systemClock } from '../../../src/services/system-clock.ts';
 import { type HeapTimer, TimerHeap } from '../../../src/services/timer-heap.ts';
-import { VirtualClock } from '../../../src/services/virtual-clock.ts';
 
 it('[TIM-1] timers run by due time, ties by arming, and a cancelled one never runs', () => {
   const action = fc.oneof(

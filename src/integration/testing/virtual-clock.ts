@@ -1,5 +1,5 @@
-import type { Clock } from '../actors/ports.ts';
-import { type HeapTimer, TimerHeap } from './timer-heap.ts';
+import type { Clock } from '../../actors/ports.ts';
+import { type HeapTimer, TimerHeap } from '../../services/timer-heap.ts';
 
 /** 2026-01-01T00:00:00Z: where the wall clock of a {@link VirtualClock} starts unless told otherwise. */
 const DEFAULT_START_MS = Date.UTC(2026, 0, 1);

@@ -1,10 +1,4 @@
-import type {
-  Clock,
-  CredentialProvider,
-  MintedCredential,
-  MintRequest,
-  RevokeRequest,
-} from '../../src/actors/ports.ts';
+import type { Clock, CredentialProvider, MintedCredential, MintRequest, RevokeRequest } from '../../actors/ports.ts';
 
 /** What a provider does when it is asked for a credential. */
 export type Behaviour = (request: MintRequest, world: World) => Promise<unknown>;
