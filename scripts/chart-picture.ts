@@ -1,5 +1,6 @@
 import { render } from 'state-machine-cat';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import { eventName, guardName } from './part-names.ts';
 
 type Transition = AnyStateNode['always'] extends readonly (infer T)[] | undefined ? T : never;
 
@@ -8,26 +9,23 @@ const QUIET = new Set(['ACTIVITY', 'CONFIGURE', 'TRANSPORT']);
 
 const quote = (text: string): string => `"${text.replaceAll('"', "'")}"`;
 
-const nameOf = (part: unknown): string =>
-  typeof part === 'string' ? part : typeof part === 'function' ? part.name : ((part as { type?: string })?.type ?? '');
-
 function labelOf(event: string, guard: unknown): string {
-  const words = event
-    .replace(/^xstate\.after\.([^.]+)\..*$/, 'after $1')
-    .replace(/^xstate\.done\.actor\.(.+)$/, '$1 done')
-    .replace(/^xstate\.error\.actor\.(.+)$/, '$1 failed');
-  return guard === undefined ? words : `${words} [${nameOf(guard)}]`.trim();
+  return guard === undefined ? eventName(event) : `${eventName(event)} [${guardName(guard)}]`.trim();
 }
 
 function arrows(node: AnyStateNode, all: Map<string, string[]>): void {
   const add = (event: string, transition: Transition): void => {
     const targets = transition.target ?? [];
     if (QUIET.has(event) || targets.length === 0) return;
-    for (const target of targets) {
-      const key = `${quote(node.id)} => ${quote(target.id)}`;
-      const labels = all.get(key) ?? [];
-      labels.push(labelOf(event, transition.guard));
-      all.set(key, labels);
+    // What the whole chart takes is drawn from each state on top.
+    const sources = node.parent === undefined ? Object.values(node.states) : [node];
+    for (const source of sources.filter(({ type }) => type !== 'final')) {
+      for (const target of targets) {
+        const key = `${quote(source.id)} => ${quote(target.id)}`;
+        const labels = all.get(key) ?? [];
+        labels.push(labelOf(event, transition.guard));
+        all.set(key, labels);
+      }
     }
   };
   for (const [event, transitions] of node.transitions) for (const transition of transitions) add(event, transition);
@@ -38,7 +36,8 @@ function arrows(node: AnyStateNode, all: Map<string, string[]>): void {
 function box(node: AnyStateNode, depth: number): string {
   const pad = '  '.repeat(depth);
   const children = Object.values(node.states);
-  const label = `[label=${quote(node.key)}${node.type === 'final' ? ' type=final' : ''}]`;
+  // Told, not guessed from the name; and a final state keeps its name.
+  const label = `[label=${quote(node.type === 'final' ? `${node.key} (final)` : node.key)} type=regular]`;
   if (children.length === 0) return `${pad}${quote(node.id)} ${label}`;
   return `${pad}${quote(node.id)} ${label} {\n${inside(node, depth + 1)}\n${pad}}`;
 }
@@ -61,6 +60,16 @@ export async function chartPicture(machine: AnyStateMachine): Promise<string> {
     return text === '' ? `${arrow};` : `${arrow} : ${quote(text)};`;
   });
   const source = `${inside(machine.root, 0)}\n${lines.join('\n')}\n`;
-  const svg = await render(source, { inputType: 'smcat', outputType: 'svg', engine: 'dot', direction: 'top-down' });
+  const svg = await render(source, {
+    inputType: 'smcat',
+    outputType: 'svg',
+    engine: 'dot',
+    direction: 'top-down',
+    dotGraphAttrs: [
+      { name: 'bgcolor', value: 'white' },
+      { name: 'nodesep', value: '0.5' },
+      { name: 'ranksep', value: '0.55' },
+    ],
+  });
   return `${svg}\n`;
 }

@@ -1,30 +1,49 @@
-// Draws the charts from the machine objects into docs/. With `--check` nothing is written: a stale picture is a fault.
+// Writes docs/ from the machine objects: of each chart a picture and its total transition table. With `--check` nothing is
+// written: a stale file is a fault.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { circuitBreakerMachine } from '../src/machines/circuit-breaker.ts';
-import { coordinatorMachine } from '../src/machines/coordinator.ts';
-import { sessionMachine } from '../src/machines/session.ts';
 import { chartPicture } from './chart-picture.ts';
+import { CHARTS } from './charts.ts';
+import { renderTable } from './table-text.ts';
+import { tableOf } from './transition-table.ts';
 
 const DOCS = resolve(import.meta.dirname, '../docs');
 const check = process.argv.includes('--check');
+const FOOT = 'Generated from the machine by `npm run docs`; do not edit.';
 
-const pictures = {
-  'session.svg': await chartPicture(sessionMachine),
-  'coordinator.svg': await chartPicture(coordinatorMachine),
-  'circuit-breaker.svg': await chartPicture(circuitBreakerMachine),
-};
+const files: Record<string, string> = {};
+const index: string[] = [];
+for (const { name, machine, about } of CHARTS) {
+  const table = tableOf(machine);
+  const cells = table.states.reduce((sum, state) => sum + state.cells.length, 0);
+  const title = `The ${name.replace('-', ' ')} chart`;
+  files[`${name}.svg`] = await chartPicture(machine);
+  files[`${name}.md`] =
+    `# ${title}\n\n[All charts](README.md) · ${about}\n\n![${title}](${name}.svg)\n\n${renderTable(table)}\n${FOOT}\n`;
+  index.push(`| [${name}](${name}.md) | ${about} | [picture](${name}.svg) | ${cells} |`);
+}
+files['README.md'] = `# The charts
+
+For every chart: its picture, and a table that says of every state and every event what happens. Nothing is dropped in
+silence: what is not taken is ignored for a reason, done later, or refused with a code. The tests go through every cell.
+
+| Chart | | | Cells |
+|---|---|---|---|
+${index.join('\n')}
+
+${FOOT}
+`;
 
 mkdirSync(DOCS, { recursive: true });
 let stale = 0;
-for (const [name, svg] of Object.entries(pictures)) {
+for (const [name, text] of Object.entries(files)) {
   const file = join(DOCS, name);
-  if (existsSync(file) && readFileSync(file, 'utf8') === svg) continue;
-  if (!check) writeFileSync(file, svg);
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) continue;
+  if (!check) writeFileSync(file, text);
   else {
     stale += 1;
     console.error(`docs/${name} is stale; run \`npm run docs\``);
   }
 }
 if (stale > 0) process.exit(1);
-console.log(`docs: ${Object.keys(pictures).length} pictures ${check ? 'are up to date' : 'written'}`);
+console.log(`docs: ${Object.keys(files).length} files ${check ? 'are up to date' : 'written'}`);

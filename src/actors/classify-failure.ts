@@ -21,7 +21,7 @@ const PROVIDER_CODES: Readonly<Record<string, ErrorCode>> = {
   Unauthorized: 'INVALID_CREDENTIALS',
 };
 
-const FATAL_PROVIDER_CODES: ReadonlySet<string> = new Set([
+const FATAL_PROVIDER_CODES: ReadonlySet<string | undefined> = new Set([
   'account_deactivated',
   'billing_hard_limit_reached',
   'insufficient_quota',
@@ -159,7 +159,7 @@ function peekText(target: unknown, key: string): string | undefined {
 
 function codeOf(facts: ErrorFacts): ErrorCode {
   const known = providerMeaning(facts);
-  if (known !== undefined && FATAL_PROVIDER_CODES.has(facts.code ?? '')) return known;
+  if (known !== undefined && FATAL_PROVIDER_CODES.has(facts.code)) return known;
   // Azure writes the status as the text of the code where there is nothing better.
   const status = facts.status ?? (/^[45]\d\d$/.test(facts.code ?? '') ? Number(facts.code) : undefined);
   const meant = status === undefined ? undefined : statusMeaning(status);

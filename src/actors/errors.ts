@@ -106,6 +106,13 @@ export const ERROR_CATALOGUE = {
   SESSION_RENEWAL_FAILED: entry(true, 'The credential of the session could not be renewed.', 'See the cause.'),
   SESSION_FORCE_TERMINATION_FAILED: entry(false, 'The session could not be ended by recovery.', 'See the cause.'),
   SESSION_PRIVACY_PURGE_FAILED: entry(false, 'Recovery could not purge the data of the session.', 'See the cause.'),
+  CONTRACT_VIOLATION: entry(false, 'An adapter breaks the contract of its port.', 'Change what the error names.'),
+  RESIDUE_LEFT: entry(false, 'Something is left where nothing should be.', 'End or dispose of what the error lists.'),
+  SIMULATION_FAILED: entry(
+    false,
+    'Something did not hold in a simulated run.',
+    'Play the run again with the command that the error names.',
+  ),
   UNKNOWN_ERROR: entry(true, 'An unexpected error occurred.', 'See the log; try again.'),
 } as const satisfies Record<string, CatalogueEntry>;
 

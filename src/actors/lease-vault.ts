@@ -65,8 +65,7 @@ export class LeaseVault {
   async mint(driver: SessionDriver, sessionId: string, attempt: number, signal: AbortSignal): Promise<Lease> {
     let minted: unknown;
     try {
-      if (driver.mint === undefined) throw new Error('the driver has no mint()');
-      minted = await driver.mint(Object.freeze({ sessionId, attempt, signal }));
+      minted = await driver.mint?.(Object.freeze({ sessionId, attempt, signal }));
     } catch (error) {
       const failure = classifyFailure(error, this.#clock.wall());
       if (!signal.aborted) {
@@ -153,9 +152,9 @@ export class LeaseVault {
   }
 
   #take(sessionId: string, attempt: number): Held | undefined {
-    const list = this.#held.get(sessionId);
-    const place = list?.findIndex(held => held.attempt === attempt) ?? -1;
-    if (list === undefined || place < 0) return undefined;
+    const list = this.#held.get(sessionId) ?? [];
+    const place = list.findIndex(held => held.attempt === attempt);
+    if (place < 0) return undefined;
     const [held] = list.splice(place, 1);
     if (list.length === 0) this.#held.delete(sessionId);
     this.#heldCount -= 1;

@@ -35,7 +35,7 @@ export class Entry implements Ordered {
   /** The last snapshot that was committed: what a crash is judged by. */
   committed: SessionSnapshot | undefined;
   /** Transitions whose snapshot is not committed yet. */
-  pending: { before: SessionSnapshot | undefined; after: SessionSnapshot; event: { type: string; at?: number } }[] = [];
+  pending: { before: SessionSnapshot | undefined; after: SessionSnapshot; event: { type: string; at: number } }[] = [];
   /** The end that was asked for: an actor that throws forgets what waits in its mailbox. */
   endReason: EndReason | undefined;
   /** Its actor threw, and the coordinator has not yet said what becomes of it. */
@@ -64,10 +64,8 @@ export const holdsSlot = (snapshot: SessionSnapshot | undefined): boolean =>
   snapshot === undefined || snapshot.hasTag('live');
 
 /** The attempts whose credentials a session may hold: the one that its chart names, and one that is under way. */
-export function namedAttempts({ committed }: Entry): readonly (number | undefined)[] {
-  if (committed === undefined) return [];
-  const { context } = committed;
-  return [context.lease?.attempt, committed.children.acquire === undefined ? undefined : context.attempt];
+export function namedAttempts({ context, children }: SessionSnapshot): readonly (number | undefined)[] {
+  return [context.lease?.attempt, children.acquire === undefined ? undefined : context.attempt];
 }
 
 export const viewOf = (snapshot: SessionSnapshot): SessionView => ({

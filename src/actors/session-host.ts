@@ -8,6 +8,7 @@ import {
 } from '../machines/coordinator.ts';
 import { publicStateOf } from '../machines/public-state.ts';
 import { sessionMachine } from '../machines/session.ts';
+import { type SessionDisposition, sessionDisposition } from '../machines/session-face.ts';
 import { reportsOf, type SessionReport } from '../machines/session-report.ts';
 import type { EndReason, SessionContext, SessionEvent } from '../machines/session-types.ts';
 import { ActivityOrder } from './activity-order.ts';
@@ -133,7 +134,7 @@ export class SessionHost {
           evictFor: (_, { sessionId }) => this.#order(() => this.#evictFor(sessionId)),
           revive: (_, { sessionId }) => this.#order(() => this.#revive(sessionId)),
           restart: (_, { sessionId }) => this.#order(() => this.#restart(sessionId)),
-          abandon: (_, { sessionId }) => this.#order(() => this.#abandon(sessionId, 'crashed', [])),
+          abandon: (_, { sessionId }) => this.#order(() => this.#abandon(this.#known(sessionId), 'crashed', [])),
           endAll: (_, { reason }) => this.#order(() => this.#endAll(reason)),
           abandonAll: () => this.#order(() => this.#abandonAll('disposed')),
         },
@@ -179,8 +180,13 @@ export class SessionHost {
 
   /** Asks for a session. It is admitted, queued or refused before this returns. */
   start(request: StartRequest): void {
-    this.#entries.set(request.sessionId, new Entry(request));
-    this.#tell({ type: 'START', sessionId: request.sessionId });
+    const { sessionId } = request;
+    if (this.#hasThrown) {
+      this.#listener.onRefused(sessionId, 'MANAGER_NOT_READY');
+      return;
+    }
+    this.#entries.set(sessionId, new Entry(request));
+    this.#tell({ type: 'START', sessionId });
   }
 
   /** Says something to a session. Nothing happens if there is none, or if its chart does not take the event. */
@@ -236,7 +242,21 @@ export class SessionHost {
 
   /** Whether a session failed, gave back what it held, and waits to be renewed or ended. */
   isRetained(sessionId: string): boolean {
-    return this.#entries.get(sessionId)?.committed?.matches({ failed: 'retained' }) ?? false;
+    return this.#entries.get(sessionId)?.committed?.matches({ failed: 'retained' }) === true;
+  }
+
+  /** What the chart of a session would make of an event now; `undefined` if there is no such session. */
+  dispositionOf(sessionId: string, event: SessionEvent): SessionDisposition | undefined {
+    const snapshot = this.#entries.get(sessionId)?.committed;
+    const clock = this.#clock;
+    const asked = {
+      ...event,
+      // Read only where a guard asks for it.
+      get at() {
+        return clock.now();
+      },
+    };
+    return snapshot && sessionDisposition(snapshot, asked);
   }
 
   /** The actor of a session, for inspection. */
@@ -244,8 +264,13 @@ export class SessionHost {
     return this.#entries.get(sessionId)?.ref;
   }
 
+  /** Whether the coordinator threw: it hears and answers nothing any more. */
+  get #hasThrown(): boolean {
+    return this.#coordinator.getSnapshot().status === 'error';
+  }
+
   #tell(event: Parameters<CoordinatorRef['send']>[0]): void {
-    this.#coordinator.send(event);
+    if (!this.#hasThrown) this.#coordinator.send(event);
   }
 
   /** Orders are carried out when their transition is committed: an actor must not drive others while it acts. */
@@ -259,10 +284,9 @@ export class SessionHost {
     for (const order of orders) order();
   }
 
+  /** A session that the coordinator speaks of: it was told of none that is not here. */
   #known(sessionId: string): Entry {
-    const entry = this.#entries.get(sessionId);
-    if (entry === undefined) throw new Error(`the host has no session "${sessionId}"`);
-    return entry;
+    return this.#entries.get(sessionId) as Entry;
   }
 
   #run(entry: Entry): void {
@@ -294,7 +318,8 @@ export class SessionHost {
 
   #commit(entry: Entry): void {
     const pending = entry.pending;
-    if (pending.length === 0) return;
+    const latest = pending.at(-1);
+    if (latest === undefined) return;
     entry.pending = [];
     const { driver, sessionId } = entry.request;
     for (const { before, after, event } of pending) {
@@ -309,7 +334,7 @@ export class SessionHost {
         this.#listener.onReport(sessionId, report, view);
       }
     }
-    this.#vault.keepOnly(driver, sessionId, namedAttempts(entry));
+    this.#vault.keepOnly(driver, sessionId, namedAttempts(latest.after));
     this.#carryOut();
   }
 
@@ -372,14 +397,13 @@ export class SessionHost {
       this.#run(entry);
       return;
     }
-    this.#abandon(sessionId, 'crashed', []);
+    this.#abandon(entry, 'crashed', []);
     this.#tell({ type: 'ENDED', sessionId, held: true });
   }
 
   /** Takes a session away that did not end by itself. */
-  #abandon(sessionId: string, reason: EndReason, unfinished: readonly string[]): void {
-    const entry = this.#entries.get(sessionId);
-    if (entry === undefined) return;
+  #abandon(entry: Entry, reason: EndReason, unfinished: readonly string[]): void {
+    const { sessionId } = entry.request;
     this.#cleanUp(entry);
     this.#recent.remove(entry); // one that is started again after a crash keeps its place
     this.#entries.delete(sessionId);
@@ -389,20 +413,21 @@ export class SessionHost {
       return;
     }
     const { context } = committed;
-    const ended: SessionContext = { ...context, endReason: context.endReason ?? entry.endReason ?? reason };
+    const endReason = context.endReason ?? entry.endReason ?? reason;
+    const ended: SessionContext = { ...context, endReason };
     const view: SessionView = { sessionId, state: 'ended', context: ended };
     const from = publicStateOf(committed.value);
     const wasUsable = context.usableAt !== null;
     this.#listener.onReport(sessionId, { type: 'state', from, to: 'ended', cause: 'abandoned', wasUsable }, view);
     this.#listener.onReport(
       sessionId,
-      { type: 'ended', reason: ended.endReason ?? reason, unfinished: [...context.unfinished, ...unfinished] },
+      { type: 'ended', reason: endReason, unfinished: [...context.unfinished, ...unfinished] },
       view,
     );
   }
 
   #abandonAll(reason: EndReason): void {
-    for (const sessionId of [...this.#entries.keys()]) this.#abandon(sessionId, reason, ['RELEASE_TIMEOUT']);
+    for (const entry of [...this.#entries.values()]) this.#abandon(entry, reason, ['RELEASE_TIMEOUT']);
   }
 
   /** Leaves nothing of an actor behind: an actor that threw leaves its own children running. */
@@ -410,12 +435,12 @@ export class SessionHost {
     const { ref, request } = entry;
     this.#evictable.remove(entry.idle);
     if (ref !== undefined) {
-      const { children, context } = ref.getSnapshot();
-      for (const child of Object.values(children)) if (child !== undefined) stopActor(child);
+      // Both are missing if the actor threw before it had a context.
+      const { children = {}, context }: Partial<SessionSnapshot> = ref.getSnapshot();
+      for (const child of Object.values(children)) stopActor(child as AnyActorRef);
       stopActor(ref);
       entry.ref = undefined;
       const { sessionId, driver } = request;
-      // Undefined if the actor threw before it had a context.
       const attempt = context?.openAttempt ?? null;
       if (attempt !== null) void closeChannel(driver, { sessionId, attempt }, this.#clock, this.#logger);
     }

@@ -1,7 +1,8 @@
 import type { AnyActorRef, AnyStateMachine, SnapshotFrom } from 'xstate';
 import type { Clock } from './ports.ts';
 
-type Stamped = { readonly type: string; readonly at?: number };
+type Said = { readonly type: string; readonly at?: number };
+type Stamped = Said & { readonly at: number };
 
 /** Told after each transition, before anyone can see the new snapshot. Must not throw. */
 export type TransitionObserver<M extends AnyStateMachine> = (
@@ -16,7 +17,7 @@ interface Scope {
 }
 
 interface Logic {
-  transition(snapshot: unknown, event: Stamped, scope: Scope): unknown;
+  transition(snapshot: unknown, event: Said, scope: Scope): unknown;
   getInitialSnapshot(scope: Scope, input: unknown): unknown;
 }
 
@@ -32,14 +33,14 @@ export function stampedLogic<M extends AnyStateMachine>(
   machine: M,
   clock: Pick<Clock, 'now'>,
   observe?: TransitionObserver<M>,
-  translate: (event: Stamped) => Stamped = event => event,
+  translate: (event: Said) => Said = event => event,
 ): M {
   const logic = machine as unknown as Logic;
   return Object.create(machine, {
     transition: {
-      value(snapshot: unknown, original: Stamped, scope: Scope) {
+      value(snapshot: unknown, original: Said, scope: Scope) {
         const event = translate(original);
-        const stamped = event.at === undefined ? { ...event, at: clock.now() } : event;
+        const stamped: Stamped = { ...event, at: event.at ?? clock.now() };
         const after = logic.transition(snapshot, stamped, scope);
         if (after !== snapshot) observe?.(scope.self, snapshot as SnapshotFrom<M>, after as SnapshotFrom<M>, stamped);
         return after;

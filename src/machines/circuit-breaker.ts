@@ -1,4 +1,5 @@
 import { assign, setup } from 'xstate';
+import type { StateMeta, TransitionMeta } from './disposition.ts';
 
 /** SP-028 AC-002: opens after this many consecutive failures. */
 export const DEFAULT_BREAKER_THRESHOLD = 3;
@@ -26,9 +27,15 @@ export type CircuitBreakerEvent =
   | { type: 'FAILED'; call: number; at: number } // e.g. it answered 503, or not at all
   | { type: 'ABANDONED'; call: number; at: number }; // e.g. the caller was aborted, or asked for something forbidden
 
+/** When the cool-down is over: of the breaker, or of a probe that is not heard of. The way into each state sets its time. */
+const coolAt = (value: 'open' | 'halfOpen', { openedAt, lastAttemptAt, cooldownMs }: CircuitBreakerContext): number =>
+  ((value === 'open' ? openedAt : lastAttemptAt) as number) + cooldownMs;
+
+const EARLIER_CALL = 'the call is not the probe: it began earlier';
+
 /**
  * A circuit breaker. It never acts by itself: a caller asks, and may call if the state is `closed` or if it is the
- * `probe` of `halfOpen` afterwards (see {@link isAdmitted}).
+ * `probe` of `halfOpen` afterwards (see {@link isProbe}).
  *
  * Once open it stays so for the cool-down; who asks after that becomes the one probe, whose outcome decides. A probe
  * that is not heard of for another cool-down is given up, and the next to ask takes its place. The outcome of a call
@@ -39,6 +46,8 @@ export const circuitBreakerMachine = setup({
     context: {} as CircuitBreakerContext,
     events: {} as CircuitBreakerEvent,
     input: {} as CircuitBreakerInput,
+    meta: {} as StateMeta<CircuitBreakerEvent['type'], 'CIRCUIT_OPEN'>,
+    transitionMeta: {} as TransitionMeta,
   },
   actions: {
     countFailure: assign({ failureCount: ({ context }) => context.failureCount + 1 }),
@@ -50,9 +59,9 @@ export const circuitBreakerMachine = setup({
   },
   guards: {
     isLastStraw: ({ context }) => context.failureCount + 1 >= context.threshold,
-    hasCooledDown: ({ context, event }) => event.at >= (context.openedAt ?? 0) + context.cooldownMs,
+    hasCooledDown: ({ context, event }) => event.at >= coolAt('open', context),
     isProbe: ({ context, event }) => event.call === context.probe,
-    isProbeLost: ({ context, event }) => event.at >= (context.lastAttemptAt ?? 0) + context.cooldownMs,
+    isProbeLost: ({ context, event }) => event.at >= coolAt('halfOpen', context),
   },
 }).createMachine({
   id: 'circuitBreaker',
@@ -67,6 +76,7 @@ export const circuitBreakerMachine = setup({
   initial: 'closed',
   states: {
     closed: {
+      meta: { ignores: { 'it says nothing about the endpoint': ['ABANDONED'] } },
       on: {
         ASKED: { actions: 'admit' },
         SUCCEEDED: { actions: 'reset' },
@@ -77,9 +87,17 @@ export const circuitBreakerMachine = setup({
       },
     },
     open: {
+      meta: {
+        ignores: { [EARLIER_CALL]: ['SUCCEEDED', 'FAILED', 'ABANDONED'] },
+        refuses: { CIRCUIT_OPEN: ['ASKED'] },
+      },
       on: { ASKED: { guard: 'hasCooledDown', target: 'halfOpen', actions: 'admitProbe' } },
     },
     halfOpen: {
+      meta: {
+        ignores: { [EARLIER_CALL]: ['SUCCEEDED', 'FAILED', 'ABANDONED'] },
+        refuses: { CIRCUIT_OPEN: ['ASKED'] },
+      },
       on: {
         ASKED: { guard: 'isProbeLost', actions: 'admitProbe' },
         SUCCEEDED: { guard: 'isProbe', target: 'closed', actions: 'reset' },
@@ -91,18 +109,12 @@ export const circuitBreakerMachine = setup({
   },
 });
 
-/** Whether the call that asked last may go ahead. */
-export function isAdmitted(
-  value: 'closed' | 'open' | 'halfOpen',
-  context: CircuitBreakerContext,
-  call: number,
-): boolean {
-  return value === 'closed' || (value === 'halfOpen' && context.probe === call);
+/** Whether the call that asked last may go ahead although the breaker is not closed. */
+export function isProbe(value: 'open' | 'halfOpen', context: CircuitBreakerContext, call: number): boolean {
+  return value === 'halfOpen' && context.probe === call;
 }
 
-/** The earliest time at which a new call can be admitted, ms on the scale of the events. */
-export function admitsAt(value: 'closed' | 'open' | 'halfOpen', context: CircuitBreakerContext, now: number): number {
-  if (value === 'closed') return now;
-  const since = value === 'open' ? context.openedAt : context.lastAttemptAt;
-  return Math.max(now, (since ?? now) + context.cooldownMs);
+/** The earliest time at which a breaker that is not closed can admit a new call, ms on the scale of the events. */
+export function admitsAt(value: 'open' | 'halfOpen', context: CircuitBreakerContext, now: number): number {
+  return Math.max(now, coolAt(value, context));
 }

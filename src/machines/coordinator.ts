@@ -1,4 +1,5 @@
-import { assign, setup } from 'xstate';
+import { assertEvent, assign, setup } from 'xstate';
+import type { StateMeta, TransitionMeta } from './disposition.ts';
 import type { EndReason } from './session-types.ts';
 
 /** What happens to a start when every slot is taken. */
@@ -64,6 +65,8 @@ const coordinatorSetup = setup({
     context: {} as CoordinatorContext,
     events: {} as CoordinatorEvent,
     input: {} as CoordinatorLimits,
+    meta: {} as StateMeta<CoordinatorEvent['type'], Refusal>,
+    transitionMeta: {} as TransitionMeta<Refusal>,
   },
   delays: { drainDeadline: DRAIN_DEADLINE_MS },
   guards: {
@@ -71,22 +74,24 @@ const coordinatorSetup = setup({
       context.waiting.length === 0
         ? context.live < context.limit || (context.whenFull === 'queue' && context.queueLimit > 0)
         : context.whenFull === 'queue' && context.waiting.length < context.queueLimit,
-    // Each start that waits has one session that leaves for it.
-    canEvict: ({ context }) => context.whenFull === 'evict-idle' && context.waiting.length < context.live,
+    // Each start that waits has one session that leaves for it. Above a limit that was lowered one is not enough.
+    canEvict: ({ context }) =>
+      context.whenFull === 'evict-idle' && context.live <= context.limit && context.waiting.length < context.live,
     hasSlot: ({ context }) => context.live < context.limit,
     canAdmit: ({ context }) => context.waiting.length > 0 && context.live < context.limit,
     // Under evict-idle each waiting start has its victim; with fewer slots that one is not enough.
-    strandsWaiting: ({ context, event }) =>
-      event.type === 'CONFIGURE' &&
-      context.whenFull === 'evict-idle' &&
-      context.waiting.length > 0 &&
-      event.limits.limit < context.limit,
-    isWaiting: ({ context, event }) => event.type === 'CANCEL' && context.waiting.includes(event.sessionId),
-    mayRestart: ({ context, event }) =>
-      event.type === 'CRASHED' &&
-      event.held &&
-      !event.ending &&
-      recent(context, timeOf(event)).length < context.maxRestarts,
+    strandsWaiting: ({ context, event }) => {
+      assertEvent(event, 'CONFIGURE');
+      return context.whenFull === 'evict-idle' && context.waiting.length > 0 && event.limits.limit < context.limit;
+    },
+    isWaiting: ({ context, event }) => {
+      assertEvent(event, 'CANCEL');
+      return context.waiting.includes(event.sessionId);
+    },
+    mayRestart: ({ context, event }) => {
+      assertEvent(event, 'CRASHED');
+      return event.held && !event.ending && recent(context, timeOf(event)).length < context.maxRestarts;
+    },
     isEmpty: ({ context }) => context.sessions === 0,
   },
   actions: {
@@ -102,25 +107,30 @@ const coordinatorSetup = setup({
     endAll: (_, _params: { reason: EndReason }) => {},
     abandonAll: () => {},
 
-    enqueue: assign(({ context, event }) =>
-      event.type === 'START' ? { waiting: [...context.waiting, event.sessionId] } : {},
-    ),
+    enqueue: assign(({ context, event }) => {
+      assertEvent(event, 'START');
+      return { waiting: [...context.waiting, event.sessionId] };
+    }),
     takeFirst: assign(({ context }) => ({
       waiting: context.waiting.slice(1),
       live: context.live + 1,
       sessions: context.sessions + 1,
     })),
-    withdraw: assign(({ context, event }) =>
-      event.type === 'CANCEL' ? { waiting: context.waiting.filter(id => id !== event.sessionId) } : {},
-    ),
+    withdraw: assign(({ context, event }) => {
+      assertEvent(event, 'CANCEL');
+      return { waiting: context.waiting.filter(id => id !== event.sessionId) };
+    }),
     takeSlot: assign(({ context }) => ({ live: context.live + 1 })),
     freeSlot: assign(({ context }) => ({ live: context.live - 1 })),
-    forget: assign(({ context, event }) => ({
-      sessions: context.sessions - 1,
-      live: context.live - ('held' in event && event.held ? 1 : 0),
-    })),
+    forget: assign(({ context, event }) => {
+      assertEvent(event, ['ENDED', 'CRASHED']);
+      return { sessions: context.sessions - 1, live: context.live - (event.held ? 1 : 0) };
+    }),
     noteCrash: assign(({ context, event }) => ({ crashes: [...recent(context, timeOf(event)), timeOf(event)] })),
-    configure: assign(({ event }) => (event.type === 'CONFIGURE' ? event.limits : {})),
+    configure: assign(({ event }) => {
+      assertEvent(event, 'CONFIGURE');
+      return event.limits;
+    }),
     emptyQueue: assign({ waiting: [] }),
     forgetAll: assign({ live: 0, sessions: 0 }),
   },
@@ -129,20 +139,24 @@ const coordinatorSetup = setup({
 const refusalOf = ({ context }: { context: CoordinatorContext }): Refusal =>
   context.whenFull === 'queue' ? 'SESSION_QUEUE_FULL' : 'SESSION_LIMIT_REACHED';
 
-const idOf = ({ event }: { event: CoordinatorEvent }): Id => ({
-  sessionId: 'sessionId' in event ? event.sessionId : '',
-});
+const idOf = ({ event }: { event: Id }): Id => ({ sessionId: event.sessionId });
 
 const refuseClosed = {
-  type: 'refuse',
-  params: ({ event }: { event: CoordinatorEvent }) => ({ ...idOf({ event }), code: 'MANAGER_NOT_READY' as const }),
+  actions: {
+    type: 'refuse',
+    params: ({ event }: { event: Id }) => ({ sessionId: event.sessionId, code: 'MANAGER_NOT_READY' as const }),
+  },
+  meta: { refuses: ['MANAGER_NOT_READY'] },
 } as const;
 const refuseFull = {
-  type: 'refuse',
-  params: (args: { context: CoordinatorContext; event: CoordinatorEvent }) => ({
-    ...idOf(args),
-    code: refusalOf(args),
-  }),
+  actions: {
+    type: 'refuse',
+    params: ({ context, event }: { context: CoordinatorContext; event: Id }) => ({
+      sessionId: event.sessionId,
+      code: refusalOf({ context }),
+    }),
+  },
+  meta: { refuses: ['SESSION_LIMIT_REACHED', 'SESSION_QUEUE_FULL'] },
 } as const;
 
 /**
@@ -157,38 +171,46 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
   context: ({ input }) => ({ ...input, live: 0, sessions: 0, waiting: [], crashes: [] }),
   initial: 'accepting',
   on: {
-    // Ignored: the host has said the same, and whether the child held a slot, in ENDED and CRASHED.
-    CHILD_STOPPED: {},
+    CHILD_STOPPED: { meta: { ignores: 'the host has said the same, and whether the child held a slot' } },
   },
   states: {
     accepting: {
+      meta: { ignores: { 'no such start waits': ['CANCEL'] } },
       always: {
         guard: 'canAdmit',
-        actions: [{ type: 'admit', params: ({ context }) => ({ sessionId: context.waiting[0] ?? '' }) }, 'takeFirst'],
+        // The guard has seen the first one.
+        actions: [
+          { type: 'admit', params: ({ context }) => ({ sessionId: context.waiting[0] as string }) },
+          'takeFirst',
+        ],
       },
       on: {
         START: [
-          { guard: 'hasPlace', actions: 'enqueue' },
+          {
+            guard: 'hasPlace',
+            actions: 'enqueue',
+            meta: { postpones: 'it is admitted when a slot is free, or at once' },
+          },
           {
             guard: 'canEvict',
             actions: ['enqueue', { type: 'evictFor', params: idOf }],
+            meta: { postpones: 'it is admitted when the evicted session has ended' },
           },
-          { actions: refuseFull },
+          refuseFull,
         ],
         CANCEL: {
           guard: 'isWaiting',
-          actions: [
-            {
-              type: 'refuse',
-              params: ({ event }) => ({ ...idOf({ event }), code: 'code' in event ? event.code : 'SESSION_ENDED' }),
-            },
-            'withdraw',
-          ],
+          actions: [{ type: 'refuse', params: ({ event: { sessionId, code } }) => ({ sessionId, code }) }, 'withdraw'],
+          meta: { refusesWaiting: ['SESSION_ENDED', 'SESSION_LIMIT_REACHED'] },
         },
         REVIVE: [
           { guard: 'hasSlot', actions: ['takeSlot', { type: 'revive', params: idOf }] },
           {
-            actions: { type: 'refuse', params: ({ event }) => ({ ...idOf({ event }), code: 'SESSION_LIMIT_REACHED' }) },
+            actions: {
+              type: 'refuse',
+              params: ({ event: { sessionId } }) => ({ sessionId, code: 'SESSION_LIMIT_REACHED' }),
+            },
+            meta: { refuses: ['SESSION_LIMIT_REACHED'] },
           },
         ],
         FAILED: { actions: 'freeSlot' },
@@ -206,21 +228,29 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
               'emptyQueue',
               'configure',
             ],
+            meta: { refusesWaiting: ['SESSION_LIMIT_REACHED'] },
           },
           { actions: 'configure' },
         ],
-        DRAIN: 'draining',
+        DRAIN: { target: 'draining', meta: { refusesWaiting: ['SESSION_ENDED'] } },
       },
     },
     draining: {
+      meta: {
+        ignores: {
+          'it drains already': ['DRAIN'],
+          'no start waits any more': ['CANCEL'],
+          'nobody is admitted any more': ['CONFIGURE'],
+        },
+      },
       entry: [{ type: 'endAll', params: { reason: 'disposed' } }, 'emptyQueue'],
       always: { guard: 'isEmpty', target: 'stopped' },
       after: {
         drainDeadline: { target: 'stopped', actions: ['abandonAll', 'forgetAll'] },
       },
       on: {
-        START: { actions: refuseClosed },
-        REVIVE: { actions: refuseClosed },
+        START: refuseClosed,
+        REVIVE: refuseClosed,
         FAILED: { actions: 'freeSlot' },
         RETURNED: { actions: 'freeSlot' },
         ENDED: { actions: 'forget' },
@@ -228,8 +258,14 @@ export const coordinatorMachine = coordinatorSetup.createMachine({
       },
     },
     stopped: {
+      meta: {
+        ignores: {
+          'no session is left': ['CANCEL', 'REVIVE', 'FAILED', 'ENDED', 'RETURNED', 'CRASHED'],
+          'it has stopped': ['CONFIGURE', 'DRAIN'],
+        },
+      },
       on: {
-        START: { actions: refuseClosed },
+        START: refuseClosed,
       },
     },
   },

@@ -1,4 +1,5 @@
 import { assign, emit, setup } from 'xstate';
+import type { StateMeta } from './disposition.ts';
 
 export type KeySlotEvent =
   | { type: 'INITIALISED' } // e.g. the owner awaited initialize()
@@ -24,6 +25,7 @@ export const keySlotMachine = setup({
     events: {} as KeySlotEvent,
     emitted: {} as KeySlotEmitted,
     tags: {} as 'initialised',
+    meta: {} as StateMeta<KeySlotEvent['type']>,
   },
   actions: {
     stamp: assign((_, key: KeySlotContext) => key),
@@ -37,8 +39,12 @@ export const keySlotMachine = setup({
   context: { at: 0, expiresAt: 0 },
   initial: 'uninitialised',
   states: {
-    uninitialised: { on: { INITIALISED: 'empty' } },
+    uninitialised: {
+      meta: { ignores: { 'no key is asked for before': ['KEY_ARRIVED'], 'there is none': ['KEY_DROPPED'] } },
+      on: { INITIALISED: 'empty' },
+    },
     empty: {
+      meta: { ignores: { 'it is initialised already': ['INITIALISED'], 'there is none': ['KEY_DROPPED'] } },
       tags: 'initialised',
       on: {
         KEY_ARRIVED: {
@@ -48,6 +54,7 @@ export const keySlotMachine = setup({
       },
     },
     holding: {
+      meta: { ignores: { 'it is initialised already': ['INITIALISED'] } },
       tags: 'initialised',
       on: {
         KEY_ARRIVED: {

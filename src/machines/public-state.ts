@@ -19,11 +19,5 @@ export function publicStateOf(value: SessionValue): PublicState {
       return top;
     case 'serving':
       return typeof value === 'object' && 'serving' in value && value.serving !== 'active' ? 'renewing' : 'active';
-    default:
-      return unreachable(top);
   }
-}
-
-function unreachable(value: never): never {
-  throw new Error(`unhandled state ${JSON.stringify(value)}`);
 }

@@ -1,5 +1,6 @@
 import { assign, emit, setup } from 'xstate';
 import { plainDelayMs, unitOf } from './backoff.ts';
+import type { StateMeta, TransitionMeta } from './disposition.ts';
 import type { Failure } from './failure.ts';
 
 export const RETRY_POLICIES = ['none', 'immediate', 'exponential', 'linear', 'hybrid', 'custom'] as const;
@@ -99,6 +100,8 @@ function nextWaitMs(context: RetryContext, failure: Failure): number {
   return Math.max(retryDelayMs(context, context.attempt, context.seed), failure.retryAfterMs ?? 0);
 }
 
+const ATTEMPT_OVER = 'the attempt that it answers is over';
+
 /**
  * One operation with its retries. It says when an attempt is due, and is told how the attempt went; the answer to an
  * attempt that is over changes nothing. It ends in `succeeded`, `aborted` or `gaveUp`, at the latest when the budget is
@@ -110,6 +113,8 @@ export const retryMachine = setup({
     events: {} as RetryEvent,
     emitted: {} as RetryEmitted,
     input: {} as RetryInput,
+    meta: {} as StateMeta<RetryEvent['type']>,
+    transitionMeta: {} as TransitionMeta,
   },
   actions: {
     askForAttempt: emit(({ context }) => ({ type: 'attemptDue' as const, attempt: context.attempt })),
@@ -127,6 +132,7 @@ export const retryMachine = setup({
   },
   guards: {
     isOver: ({ context }, attempt: number) => attempt !== context.attempt,
+    isFatal: (_, { retryable }: Failure) => !retryable,
     isLast: ({ context }) => context.policy === 'none' || context.attempt >= context.maxAttempts,
     isTooLong: ({ context }, { at, failure }: { at: number; failure: Failure }) =>
       at + nextWaitMs(context, failure) >= context.endsAt,
@@ -150,11 +156,14 @@ export const retryMachine = setup({
     attempting: {
       entry: 'askForAttempt',
       on: {
-        SUCCEEDED: [{ guard: { type: 'isOver', params: ({ event }) => event.attempt } }, { target: 'succeeded' }],
+        SUCCEEDED: [
+          { guard: { type: 'isOver', params: ({ event }) => event.attempt }, meta: { ignores: ATTEMPT_OVER } },
+          { target: 'succeeded' },
+        ],
         FAILED: [
-          { guard: { type: 'isOver', params: ({ event }) => event.attempt } },
+          { guard: { type: 'isOver', params: ({ event }) => event.attempt }, meta: { ignores: ATTEMPT_OVER } },
           {
-            guard: ({ event }) => !event.failure.retryable,
+            guard: { type: 'isFatal', params: ({ event }) => event.failure },
             target: 'gaveUp',
             actions: { type: 'giveUp', params: ({ event }) => ({ gaveUp: 'fatal' as const, failure: event.failure }) },
           },
@@ -185,6 +194,7 @@ export const retryMachine = setup({
       },
     },
     waiting: {
+      meta: { ignores: { [ATTEMPT_OVER]: ['SUCCEEDED', 'FAILED'] } },
       entry: 'announceRetry',
       after: { untilNext: { target: 'attempting', actions: 'countAttempt' } },
     },

@@ -62,7 +62,8 @@ export function deadlinesOf(context: SessionContext): Deadlines {
 
 function renewalAt(context: SessionContext, lease: NonNullable<SessionContext['lease']>): number {
   const lead = leadMs(context.config.renewalMarginSeconds, lease.expiresAt - lease.issuedAt);
-  return Math.max(lease.expiresAt - lead, nextMintAt(context));
+  // At the expiry at the latest, also where the floor makes the renewal wait beyond it: nobody serves on nothing.
+  return Math.min(lease.expiresAt, Math.max(lease.expiresAt - lead, nextMintAt(context)));
 }
 
 /** The earliest time at which the session may ask for a credential again. */

@@ -71,7 +71,7 @@ export function causeOf(event: { readonly type: string; readonly reason?: unknow
 export function reportsOf(
   before: SessionSnapshot | undefined,
   after: SessionSnapshot,
-  event: { readonly type: string; readonly at?: number },
+  event: { readonly type: string; readonly at: number },
 ): SessionReport[] {
   const reports: SessionReport[] = [];
   const from = before === undefined ? 'idle' : publicStateOf(before.value);
@@ -84,10 +84,10 @@ export function reportsOf(
   const wasUsable = was !== undefined && was.usableAt !== null;
 
   if (was !== undefined && event.type !== 'xstate.init') {
-    const latencyMs = (event.at ?? was.operationSince) - was.operationSince;
+    const latencyMs = event.at - was.operationSince;
     const error = is.lastError !== was.lastError ? is.lastError : null;
 
-    const ranOut = was.lease !== null && is.lease === null && was.lease.expiresAt <= (event.at ?? 0);
+    const ranOut = was.lease !== null && is.lease === null && was.lease.expiresAt <= event.at;
     if (error?.failure.code === 'KEY_EXPIRED' || (ranOut && (to === 'paused' || to === 'renewing'))) {
       reports.push({ type: 'expired' });
     }
@@ -100,12 +100,8 @@ export function reportsOf(
     if (is.endReason === 'idle' && was.endReason === null) reports.push({ type: 'idle' });
     if (from === 'renewing') {
       if (is.counters.renewals > was.counters.renewals) reports.push({ type: 'renewal-completed', latencyMs });
-      else if (to === 'failed') {
-        reports.push({
-          type: 'renewal-failed',
-          failure: error?.failure ?? { code: 'UNKNOWN_ERROR', retryable: true },
-          latencyMs,
-        });
+      else if (error !== null && to === 'failed') {
+        reports.push({ type: 'renewal-failed', failure: error.failure, latencyMs });
       } else if (to !== 'renewing') reports.push({ type: 'renewal-cancelled', latencyMs });
     }
     if (from === 'starting' && to === 'failed' && error !== null) {
@@ -129,8 +125,8 @@ export function reportsOf(
     reports.push({ type: 'renewal-started', cause: is.renewalCause });
   }
   if (is.usableAt !== null && (was === undefined || was.usableAt === null)) reports.push({ type: 'started' });
-  if (to === 'ended' && from !== 'ended') {
-    reports.push({ type: 'ended', reason: is.endReason ?? 'user', unfinished: is.unfinished });
+  if (to === 'ended' && from !== 'ended' && is.endReason !== null) {
+    reports.push({ type: 'ended', reason: is.endReason, unfinished: is.unfinished });
   }
   return reports;
 }

@@ -1,4 +1,5 @@
-import { assign, type DoneActorEvent, fromPromise, setup } from 'xstate';
+import { assertEvent, assign, type DoneActorEvent, fromPromise, setup } from 'xstate';
+import type { StateMeta, TransitionMeta } from './disposition.ts';
 import type { Failure } from './failure.ts';
 import {
   deadlinesOf,
@@ -20,6 +21,7 @@ import type {
   SessionEvent,
   SessionInput,
   SessionOutput,
+  SessionRefusal,
 } from './session-types.ts';
 
 /** An operation, with all its attempts, gives up after this, ms (SP-037, budget of the session domain). */
@@ -59,6 +61,15 @@ function failureIn(event: AnyEvent): Failure {
 /** When the operation that is under way gives up, with an attempt that may be running. */
 const budgetEnd = (context: SessionContext): number => context.operationSince + RETRY_BUDGET_MS;
 
+/**
+ * How long an attempt is waited for: within the budget, but never not at all. A wait that the provider asked for, or a
+ * sleep of the machine, may have used the budget up before the attempt began.
+ */
+function attemptMs(context: SessionContext, longestMs: number, at: number): number {
+  const left = budgetEnd(context) - at;
+  return context.tries <= 1 || left <= 0 ? longestMs : Math.min(longestMs, left);
+}
+
 /** Until when an operation may be tried again: as long as the old credential lasts, and within the budget. */
 function retryLimit(context: SessionContext): number {
   return Math.min(budgetEnd(context), context.lease?.expiresAt ?? Number.POSITIVE_INFINITY);
@@ -74,6 +85,8 @@ export const sessionSetup = setup({
     input: {} as SessionInput,
     output: {} as SessionOutput,
     tags: {} as 'live' | 'serving',
+    meta: {} as StateMeta<SessionEvent['type'], SessionRefusal>,
+    transitionMeta: {} as TransitionMeta<SessionRefusal>,
   },
   actors: {
     /** Obtains one credential. Resolves to a reference; rejects with a Failure. */
@@ -95,8 +108,8 @@ export const sessionSetup = setup({
     lifetime: ({ context, event }) => deadlinesOf(context).lifetime - timeOf(event),
     expiry: ({ context, event }) => deadlinesOf(context).expiry - timeOf(event),
     backoff: ({ context, event }) => context.retryAt - timeOf(event),
-    mintDeadline: ({ context, event }) => Math.min(MINT_DEADLINE_MS, budgetEnd(context) - timeOf(event)),
-    openDeadline: ({ context, event }) => Math.min(OPEN_DEADLINE_MS, budgetEnd(context) - timeOf(event)),
+    mintDeadline: ({ context, event }) => attemptMs(context, MINT_DEADLINE_MS, timeOf(event)),
+    openDeadline: ({ context, event }) => attemptMs(context, OPEN_DEADLINE_MS, timeOf(event)),
     notifyDeadline: NOTIFY_DEADLINE_MS,
     releaseDeadline: RELEASE_DEADLINE_MS,
     purgeDeadline: PURGE_DEADLINE_MS,
@@ -124,6 +137,7 @@ export const sessionSetup = setup({
       context.kind.credential && (context.lease === null || timeOf(event) >= deadlinesOf(context).renewal),
     canRenew: ({ context }) => context.kind.credential,
     isEndRequested: ({ context }) => context.endRequested,
+    canRevive: ({ context }) => context.kind.credential && !context.endRequested,
   },
   actions: {
     /** Gives an admission back that a failed session can no longer use. The host does it. */
@@ -193,7 +207,7 @@ export const sessionSetup = setup({
       counters: { ...context.counters, inactivityResets: context.counters.inactivityResets + 1 },
     })),
     configure: assign(({ context, event }) => {
-      if (event.type !== 'CONFIGURE') return {};
+      assertEvent(event, 'CONFIGURE');
       const { config } = event;
       return {
         config,
@@ -202,7 +216,7 @@ export const sessionSetup = setup({
       };
     }),
     noteTransport: assign(({ context, event }) => {
-      if (event.type !== 'TRANSPORT') return {};
+      assertEvent(event, 'TRANSPORT');
       const { transport } = context;
       const lost =
         transport.state === 'failed' || (transport.state === 'disconnected' && transport.lastConnectedAt !== null);
@@ -228,17 +242,18 @@ export const sessionSetup = setup({
     })),
     noteAlive: assign({ probe: 'healthy', probing: false }),
     noteSilence: assign({ probe: 'failing', probing: false }),
+    forgetProbe: assign({ probing: false }),
     warn: assign({ warned: true }),
-    pause: assign(({ event }) => ({ pausedAt: timeOf(event), renewalCause: null, probing: false })),
+    pause: assign(({ event }) => ({ pausedAt: timeOf(event), renewalCause: null })),
     unpause: assign(({ context, event }) => resumed(context, timeOf(event))),
     setReason: assign(({ context }, params: { reason: EndReason }) => ({
       endReason: context.endReason ?? params.reason,
       renewalCause: null,
     })),
-    takeReason: assign(({ context, event }) => ({
-      endReason: context.endReason ?? (event.type === 'END' ? event.reason : 'user'),
-      renewalCause: null,
-    })),
+    takeReason: assign(({ context, event }) => {
+      assertEvent(event, 'END');
+      return { endReason: context.endReason ?? event.reason, renewalCause: null };
+    }),
     fail: assign(({ context }) => ({ endReason: context.usableAt === null ? 'start-failed' : 'credential-fatal' })),
     // The connection that had a cap is gone; a session that was never usable has no life behind it yet.
     revive: assign(({ context, event }) => ({
@@ -252,7 +267,7 @@ export const sessionSetup = setup({
       lastActivityAt: timeOf(event),
       tries: 0,
       operationSince: timeOf(event),
-      retryAt: context.lastError?.failure.retryAfterMs === undefined ? timeOf(event) : context.retryAt,
+      retryAt: failureOf(context).retryAfterMs === undefined ? timeOf(event) : context.retryAt,
     })),
     requestEnd: assign({ endRequested: true }),
     noteUnfinished: assign(({ context, event }) => {
@@ -265,6 +280,9 @@ export const sessionSetup = setup({
   },
 });
 
+/** What a failed session failed with: nothing leads there without an error. */
+const failureOf = ({ lastError }: SessionContext): Failure => (lastError as NonNullable<typeof lastError>).failure;
+
 const isExpired = (context: SessionContext, at: number): boolean =>
   context.lease !== null && context.lease.expiresAt <= at;
 
@@ -273,7 +291,7 @@ const nextTurn = (context: SessionContext): number => Math.max(nextMintAt(contex
 
 /** Whether the warning that was given still holds: a later end of the lifetime deserves a warning of its own. */
 const stillWarned = (context: SessionContext, at: number): boolean =>
-  context.warned && at >= deadlinesOf({ ...context, warned: false }).warning;
+  context.warned && at >= deadlinesOf({ ...resumed(context, at), warned: false }).warning;
 
 /** The context as a resume at `at` makes it: what a pause stopped goes on with what was left. */
 export function resumed(context: SessionContext, at: number): SessionContext {

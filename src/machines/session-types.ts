@@ -146,6 +146,9 @@ export type SessionEvent = { readonly at?: number } & (
   | { readonly type: 'REFUSED' } // e.g. the service answered 401 to the credential
 );
 
+/** What a call is answered with where the chart refuses it. */
+export type SessionRefusal = 'SESSION_NOT_ACTIVE';
+
 /** Input of the actors that the chart invokes. */
 export interface AttemptInput {
   readonly sessionId: string;

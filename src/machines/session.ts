@@ -1,12 +1,13 @@
 import { and, cancel, raise, spawnChild, stopChild } from 'xstate';
 import { resumed, sessionSetup, timeOf } from './session-setup.ts';
-import type { AttemptInput, SessionContext, SessionCounters } from './session-types.ts';
+import type { AttemptInput, EndReason, SessionContext, SessionCounters } from './session-types.ts';
 
 /** The timers that a serving session has in every one of its states. */
 const SERVING_TIMERS = ['inactivity', 'heartbeat', 'warning', 'lifetime'] as const;
 
 const servingTimer = (name: (typeof SERVING_TIMERS)[number]) => `xstate.after.${name}.session.serving`;
 const RENEWAL_TIMER = 'xstate.after.renewal.session.serving.active';
+const PAUSED_EXPIRY_TIMER = 'xstate.after.expiry.session.paused';
 
 const attemptInput = ({ context }: { context: SessionContext }): AttemptInput => ({
   sessionId: context.sessionId,
@@ -30,7 +31,11 @@ const refusedTooOften = {
   actions: ['markRefused', 'noteRefusal', 'fail'],
 } as const;
 const end = { target: '#session.ending', actions: 'takeReason' } as const;
+const renewLater = { guard: 'canRevive', meta: { postpones: 'it must be admitted again first: REVIVE' } } as const;
 const note = { actions: ['noteTransport'] } as const;
+
+/** A failed session that ends. */
+const LEAVING = { ignores: { 'it is ending': ['END'] } } as const;
 
 const NO_COUNTS: SessionCounters = {
   renewals: 0,
@@ -109,11 +114,16 @@ export const sessionMachine = sessionSetup.createMachine({
       unfinished: [],
     };
   },
-  output: ({ context }) => ({ reason: context.endReason ?? 'user', unfinished: context.unfinished }),
+  // Every way to the end gives a reason.
+  output: ({ context }) => ({ reason: context.endReason as EndReason, unfinished: context.unfinished }),
   initial: 'starting',
   states: {
     starting: {
       tags: 'live',
+      meta: {
+        ignores: { 'it has not failed': ['REVIVE'], 'the attempt under way tells by itself': ['REFUSED'] },
+        refuses: { SESSION_NOT_ACTIVE: ['PAUSE', 'RESUME', 'RENEW'] },
+      },
       initial: 'preparing',
       on: {
         END: end,
@@ -168,8 +178,9 @@ export const sessionMachine = sessionSetup.createMachine({
     },
     serving: {
       tags: ['live', 'serving'],
+      meta: { ignores: { 'it is not paused': ['RESUME'], 'it has not failed': ['REVIVE'] } },
       initial: 'active',
-      exit: stopChild('probe'),
+      exit: [stopChild('probe'), 'forgetProbe'],
       after: {
         inactivity: [
           { guard: 'isIdle', target: 'ending', actions: { type: 'setReason', params: { reason: 'idle' } } },
@@ -201,6 +212,10 @@ export const sessionMachine = sessionSetup.createMachine({
       },
       states: {
         active: {
+          meta: {
+            ignores: { 'its kind has no credential': ['REFUSED'] },
+            refuses: { SESSION_NOT_ACTIVE: ['RENEW'] },
+          },
           after: {
             renewal: { target: 'renewing', actions: { type: 'beginRenewal', params: { cause: 'auto-renewal' } } },
           },
@@ -223,15 +238,15 @@ export const sessionMachine = sessionSetup.createMachine({
         },
         renewing: {
           initial: 'preparing',
+          meta: { postpones: { 'the renewal under way answers it': ['RENEW'] } },
           // An old credential that has already run out sets no limit to the renewal.
           entry: 'dropExpired',
           after: {
             expiry: failRenewal,
           },
           on: {
-            // What is told again of a credential that is gone already is no new refusal.
             REFUSED: [
-              { guard: 'isRefused' },
+              { guard: 'isRefused', meta: { ignores: 'it is told again of a credential that is gone already' } },
               refusedTooOften,
               { target: '.preparing', actions: 'markRefused', reenter: true },
             ],
@@ -265,6 +280,10 @@ export const sessionMachine = sessionSetup.createMachine({
     },
     paused: {
       tags: 'live',
+      meta: {
+        ignores: { 'it is paused already': ['PAUSE'], 'it has not failed': ['REVIVE'] },
+        refuses: { SESSION_NOT_ACTIVE: ['RENEW'] },
+      },
       after: {
         expiry: { actions: 'dropLease' },
       },
@@ -282,11 +301,15 @@ export const sessionMachine = sessionSetup.createMachine({
         ACTIVITY: { actions: 'touch' },
         CONFIGURE: { actions: 'configure' },
         TRANSPORT: note,
-        REFUSED: { actions: 'markRefused' },
+        REFUSED: { actions: ['markRefused', cancel(PAUSED_EXPIRY_TIMER)] },
       },
     },
     ending: {
       tags: 'live',
+      meta: {
+        ignores: { 'it is ending': ['END', 'REVIVE', 'ACTIVITY', 'TRANSPORT', 'REFUSED'] },
+        refuses: { SESSION_NOT_ACTIVE: ['PAUSE', 'RESUME', 'RENEW', 'CONFIGURE'] },
+      },
       initial: 'notifying',
       states: {
         notifying: step('notify', 'HOOK', 'releasing'),
@@ -296,17 +319,28 @@ export const sessionMachine = sessionSetup.createMachine({
     },
     failed: {
       initial: 'releasing',
+      meta: {
+        ignores: { 'it does not serve': ['ACTIVITY', 'TRANSPORT', 'REFUSED'] },
+        refuses: { SESSION_NOT_ACTIVE: ['PAUSE', 'RESUME', 'RENEW'] },
+      },
       on: {
         REVIVE: { actions: 'returnAdmission' },
-        END: { actions: 'requestEnd' },
         CONFIGURE: { actions: 'configure' },
       },
       states: {
-        releasing: { ...step('release', 'RELEASE', 'retained'), exit: 'dropLease' },
+        releasing: {
+          ...step('release', 'RELEASE', 'retained'),
+          on: {
+            END: { actions: 'requestEnd', meta: { postpones: 'it gives back what it holds first' } },
+            RENEW: renewLater,
+          },
+          exit: 'dropLease',
+        },
         retained: {
           always: { guard: 'isEndRequested', target: 'notifying' },
           on: {
             END: 'notifying',
+            RENEW: renewLater,
             REVIVE: [
               { guard: 'hasChannel', target: '#session.starting', actions: 'revive' },
               {
@@ -316,8 +350,8 @@ export const sessionMachine = sessionSetup.createMachine({
             ],
           },
         },
-        notifying: step('notify', 'HOOK', 'purging'),
-        purging: step('purge', 'PURGE', '#session.ended'),
+        notifying: { ...step('notify', 'HOOK', 'purging'), meta: LEAVING },
+        purging: { ...step('purge', 'PURGE', '#session.ended'), meta: LEAVING },
       },
     },
     ended: { type: 'final' },

@@ -6,7 +6,7 @@ import {
   circuitBreakerMachine,
   DEFAULT_BREAKER_COOLDOWN_MS,
   DEFAULT_BREAKER_THRESHOLD,
-  isAdmitted,
+  isProbe,
 } from '../machines/circuit-breaker.ts';
 import { notAllowed } from './config-field.ts';
 
@@ -113,7 +113,7 @@ export function createCircuitBreakers(options: CircuitBreakerOptions): CircuitBr
       const now = clock.now();
       breaker.actor.send({ type: 'ASKED', call, at: now });
       const { value, context } = breaker.actor.getSnapshot();
-      if (!isAdmitted(value, context, call)) {
+      if (value !== 'closed' && !isProbe(value, context, call)) {
         throw new SessionchartError('CIRCUIT_OPEN', { retryAfterMs: admitsAt(value, context, now) - now });
       }
       breaker.underWay++;

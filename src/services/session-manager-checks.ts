@@ -9,6 +9,7 @@ const OPTION_NAMES: readonly (keyof SessionManagerOptions)[] = [
   'clock',
   'config',
   'configuration',
+  'createSessionId',
   'credentials',
   'driver',
   'hooks',
@@ -61,6 +62,10 @@ export function checkManagerOptions(options: SessionManagerOptions): void {
     throw notAllowed('whenFull', whenFull, WHEN_FULL.map(policy => `"${policy}"`).join(', '));
   }
   methods('clock', options.clock, ['now', 'wall', 'setTimeout', 'clearTimeout'], []);
+  const { createSessionId } = options;
+  if (createSessionId !== undefined && typeof createSessionId !== 'function') {
+    throw notAllowed('createSessionId', createSessionId, 'a function');
+  }
   methods('credentials', options.credentials, ['mint'], ['revoke']);
   methods('driver', options.driver, [], ['open', 'close', 'probe']);
   methods('logger', options.logger, ['error', 'warn', 'info', 'debug'], []);
@@ -75,6 +80,21 @@ export type EndCallReason = (typeof END_CALL_REASONS)[number];
 export function checkEndReason(reason: EndCallReason): void {
   if (END_CALL_REASONS.includes(reason)) return;
   throw notAllowed('reason', reason, END_CALL_REASONS.map(known => `"${known}"`).join(', '));
+}
+
+/** Longest name of a session. */
+const LONGEST_SESSION_ID = 200;
+
+/**
+ * A name that `createSessionId` gave, if it will do.
+ *
+ * @throws SessionchartError `INVALID_CONFIG`.
+ */
+export function checkSessionId(sessionId: unknown, isTaken: (sessionId: string) => boolean): string {
+  const fits = typeof sessionId === 'string' && sessionId !== '' && sessionId.length <= LONGEST_SESSION_ID;
+  if (fits && !isTaken(sessionId)) return sessionId;
+  const allowed = `a text of 1 to ${LONGEST_SESSION_ID} characters that no other session has`;
+  throw notAllowed('createSessionId()', sessionId, allowed);
 }
 
 /** A transport report with its time in ms since the Unix epoch. */

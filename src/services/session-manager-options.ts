@@ -15,6 +15,11 @@ export interface SessionManagerOptions {
   readonly config?: SessionConfigPatch;
   /** Settings with change notification; they apply to live sessions at once. */
   readonly configuration?: ConfigurationManager;
+  /**
+   * Names a session that is started; no two may have the same name. Equal names spread their retries alike, so a run
+   * that shall come out the same twice sets it. [createSessionId=session-<ms since the epoch>-<random UUID>]
+   */
+  readonly createSessionId?: () => string;
   /** Obtains credentials. Without it sessions have none. */
   readonly credentials?: CredentialProvider;
   /** A channel of the sessions' own, and heartbeat probes. */

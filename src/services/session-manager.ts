@@ -8,7 +8,8 @@ import { SessionHost } from '../actors/session-host.ts';
 import { DRAIN_DEADLINE_MS } from '../machines/coordinator.ts';
 import type { SessionConfig } from '../machines/session-config.ts';
 import { PURGE_DEADLINE_MS } from '../machines/session-deadlines.ts';
-import type { EndReason } from '../machines/session-types.ts';
+import { statesTaking } from '../machines/session-face.ts';
+import type { EndReason, SessionEvent } from '../machines/session-types.ts';
 import type { ConfigurationChange } from './configuration-service.ts';
 import { ConversationHooks } from './conversation-hooks.ts';
 import { guardedLogger, silentLogger } from './logger.ts';
@@ -25,7 +26,6 @@ import type {
   SessionHealthResult,
   SessionInfo,
   SessionRenewalHandler,
-  SessionState,
   SessionStateHandler,
   SessionWarningHandler,
   TransportReport,
@@ -40,7 +40,13 @@ import { sessionDiagnostics, sessionHealth } from './session-diagnostics.ts';
 import { sessionDriver } from './session-driver.ts';
 import { sessionInfo } from './session-info.ts';
 import { type LedgerOutside, SessionLedger } from './session-ledger.ts';
-import { checkEndReason, checkManagerOptions, checkTransport, type EndCallReason } from './session-manager-checks.ts';
+import {
+  checkEndReason,
+  checkManagerOptions,
+  checkSessionId,
+  checkTransport,
+  type EndCallReason,
+} from './session-manager-checks.ts';
 import { MANAGER_DEFAULTS, type SessionManagerOptions } from './session-manager-options.ts';
 import { SessionNotices } from './session-notices.ts';
 import { purgeAfterAll, purgeSession } from './session-purge.ts';
@@ -164,7 +170,7 @@ export class SessionManager {
     const overrides = copyOfPatch(patch);
     const config = (): SessionConfig => resolveSessionConfig(this.#defaults, overrides);
     config(); // refuses what is not allowed before anything has happened
-    const sessionId = `session-${Math.trunc(this.#clock.wall())}-${randomUUID()}`;
+    const sessionId = this.#newSessionId();
     const record = this.#ledger.open(sessionId, overrides);
     this.#host.start({ sessionId, driver: this.#driver, config });
     const info = await this.#awaited(record.started.promise);
@@ -201,17 +207,12 @@ export class SessionManager {
     const view = this.#host.view(sessionId);
     if (record === undefined || view === undefined) return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_FOUND');
     if (record.renewal !== undefined) return this.#awaited(record.renewal.promise);
-    const { state, context } = view;
-    if (!context.kind.credential || (state !== 'active' && state !== 'renewing' && state !== 'failed')) {
-      return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
-    }
-    if (state === 'failed' && context.endRequested) {
-      return this.#ledger.notRenewed(sessionId, 'SESSION_NOT_ACTIVE');
-    }
+    const disposition = this.#host.dispositionOf(sessionId, { type: 'RENEW' });
+    if (disposition?.kind === 'refused') return this.#ledger.notRenewed(sessionId, disposition.codes[0]);
     const answer = deferred<RenewalResult>();
     record.renewal = answer;
-    if (state === 'active') this.#host.send(sessionId, { type: 'RENEW' });
-    else if (state === 'failed' && this.#host.isRetained(sessionId)) this.#host.revive(sessionId);
+    if (disposition?.kind === 'taken') this.#host.send(sessionId, { type: 'RENEW' });
+    else if (this.#host.isRetained(sessionId)) this.#host.revive(sessionId);
     return this.#awaited(answer.promise);
   }
 
@@ -221,9 +222,8 @@ export class SessionManager {
    * @throws SessionchartError `SESSION_NOT_FOUND`, `SESSION_NOT_ACTIVE` unless active, renewing or paused.
    */
   async pauseSession(sessionId: string): Promise<void> {
-    const { state } = this.#mustBeKnown(sessionId);
-    if (state === 'paused') return;
-    this.#mustBeIn(sessionId, state, ['active', 'renewing']);
+    const view = this.#mustBeKnown(sessionId);
+    this.#mustNotBeRefused(view, { type: 'PAUSE' });
     this.#host.send(sessionId, { type: 'PAUSE' });
   }
 
@@ -234,9 +234,8 @@ export class SessionManager {
    * @throws SessionchartError as {@link pauseSession}.
    */
   async resumeSession(sessionId: string): Promise<void> {
-    const { state } = this.#mustBeKnown(sessionId);
-    if (state === 'active' || state === 'renewing') return;
-    this.#mustBeIn(sessionId, state, ['paused']);
+    const view = this.#mustBeKnown(sessionId);
+    this.#mustNotBeRefused(view, { type: 'RESUME' });
     this.#host.send(sessionId, { type: 'RESUME' });
   }
 
@@ -247,10 +246,10 @@ export class SessionManager {
    * it ends.
    */
   async updateSessionConfig(sessionId: string, config: SessionConfigPatch): Promise<void> {
-    const { state, context } = this.#mustBeKnown(sessionId);
-    this.#mustBeIn(sessionId, state, ['starting', 'active', 'renewing', 'paused', 'failed']);
+    const view = this.#mustBeKnown(sessionId);
+    this.#mustNotBeRefused(view, { type: 'CONFIGURE', config: view.context.config });
     const given = copyOfPatch(config);
-    const resolved = resolveSessionConfig(context.config, given);
+    const resolved = resolveSessionConfig(view.context.config, given);
     const record = this.#ledger.recordOf(sessionId);
     if (record !== undefined) record.overrides = { ...record.overrides, ...given };
     this.#host.send(sessionId, { type: 'CONFIGURE', config: resolved });
@@ -443,6 +442,12 @@ export class SessionManager {
     };
   }
 
+  #newSessionId(): string {
+    const { createSessionId } = this.#options;
+    if (createSessionId === undefined) return `session-${Math.trunc(this.#clock.wall())}-${randomUUID()}`;
+    return checkSessionId(createSessionId(), id => this.#ledger.explain(id) !== undefined);
+  }
+
   #mustBeReady(): void {
     if (this.#phase !== 'ready') throw new SessionchartError('MANAGER_NOT_READY');
   }
@@ -454,10 +459,13 @@ export class SessionManager {
     return view;
   }
 
-  #mustBeIn(sessionId: string, state: SessionState, allowed: readonly SessionState[]): void {
-    if (allowed.includes(state)) return;
-    const message = `The session is ${state}; allowed: ${allowed.join(', ')}.`;
-    throw new SessionchartError('SESSION_NOT_ACTIVE', { message, sessionId, allowed: allowed.join(', ') });
+  /** The chart itself says where a call is refused; what it ignores is a call that need do nothing. */
+  #mustNotBeRefused({ sessionId, state }: SessionView, event: SessionEvent): void {
+    const disposition = this.#host.dispositionOf(sessionId, event);
+    if (disposition?.kind !== 'refused') return;
+    const allowed = statesTaking(event.type).join(', ');
+    const message = `The session is ${state}; allowed: ${allowed}.`;
+    throw new SessionchartError(disposition.codes[0], { message, sessionId, allowed });
   }
 
   async #end(sessionId: string | undefined, reason: EndReason): Promise<void> {

@@ -41,7 +41,7 @@ export class TimerHeap {
 
   cancel(timer: HeapTimer): void {
     const place = timer.place;
-    if (place < 0) return;
+    if (this.#heap[place] !== timer) return; // it ran, was taken back, or belongs to another clock
     timer.place = -1;
     const last = this.#heap.pop() as HeapTimer;
     if (last === timer) return;

@@ -18,16 +18,26 @@ export interface World {
 
 const MARK = 'edge:';
 
+/** A chart that needs more steps than this for one event goes round in circles; XState then throws. */
+const MOST_STEPS = 100;
+
 /** Where the clock of a world begins, ms. */
 const START_MS = 1_000_000;
 
 /** What one step of a chart brought about. */
 export interface Step {
   readonly world: World;
+  /** What the chart was told, with its time; none where time alone passed. */
+  readonly event?: Stamped;
   /** The transitions that were taken, in order. */
   readonly edges: readonly string[];
   /** The actions that the chart ordered from its host, in order; XState's own and those on the context are not among them. */
   readonly orders: readonly Order[];
+}
+
+export interface Stamped {
+  readonly type: string;
+  readonly at: number;
 }
 
 export interface Order {
@@ -73,6 +83,7 @@ export class ChartLab {
     // A copy of its own, in which every transition leaves a mark when it is taken.
     this.#machine = machine.provide({});
     alter(this.#machine);
+    this.#machine.options = { ...this.#machine.options, maxIterations: MOST_STEPS };
     this.#input = { ...input, at: START_MS };
     walk(this.#machine.root, (name, transition) => {
       transition.actions = [...transition.actions, { type: MARK + name }];
@@ -91,10 +102,12 @@ export class ChartLab {
     } as never;
   }
 
-  begin(): Step {
+  /** @param more changes the input: what came before, and `at`, the time. */
+  begin(more: { readonly at?: number } = {}): Step {
     this.#effects = [];
-    const snapshot = this.#machine.getInitialSnapshot(this.#scope, this.#input) as AnyMachineSnapshot;
-    return this.#after(snapshot, START_MS, new Map());
+    const at = more.at ?? START_MS;
+    const snapshot = this.#machine.getInitialSnapshot(this.#scope, { ...this.#input, ...more }) as AnyMachineSnapshot;
+    return this.#after(snapshot, { type: 'xstate.init', at }, new Map());
   }
 
   /** What `stimulus` makes of `world`; `undefined` where it cannot happen. */
@@ -136,15 +149,17 @@ export class ChartLab {
     }
     this.#effects = [];
     const before = world.snapshot;
-    const snapshot = this.#machine.transition(before as never, { ...event, at: now } as never, this.#scope);
-    return this.#after(snapshot as AnyMachineSnapshot, now, timers);
+    const stamped = { ...event, at: now } as Stamped;
+    const snapshot = this.#machine.transition(before as never, stamped as never, this.#scope);
+    return this.#after(snapshot as AnyMachineSnapshot, stamped, timers);
   }
 
   #after(
     snapshot: AnyMachineSnapshot,
-    now: number,
+    event: Stamped,
     timers: Map<string, { event: { type: string }; dueAt: number }>,
   ): Step {
+    const now = event.at;
     const edges: string[] = [];
     const orders: Order[] = [];
     for (const { type, params } of this.#effects) {
@@ -158,7 +173,7 @@ export class ChartLab {
       } else if (!type.startsWith('xstate.')) orders.push(params === undefined ? { type } : { type, params });
     }
     if (snapshot.status !== 'active') timers.clear();
-    return { world: { snapshot, now, timers }, edges, orders };
+    return { world: { snapshot, now, timers }, event, edges, orders };
   }
 }
 

@@ -19,17 +19,20 @@ export function* coordinatorStimuli({ snapshot }: World): Generator<Stimulus> {
   yield { kind: 'wait', ms: 70_000 };
   yield event('START', { sessionId: 'new' });
   yield event('CANCEL', { sessionId: waiting[0] ?? 'unknown', code: 'SESSION_ENDED' });
+  yield event('CANCEL', { sessionId: waiting[0] ?? 'unknown', code: 'SESSION_LIMIT_REACHED' });
   yield event('DRAIN');
   yield event('CONFIGURE', { limits: { ...limitsOf(whenFull), limit: 1 } });
   yield event('CHILD_STOPPED');
-  if (live > 0) {
+  // What is on its way when it stops still arrives.
+  const late = snapshot.value === 'stopped';
+  if (live > 0 || late) {
     yield event('FAILED', { sessionId: 'one' });
     yield event('RETURNED', { sessionId: 'one' });
     yield event('ENDED', { sessionId: 'one', held: true });
     yield event('CRASHED', { sessionId: 'one', held: true, ending: false });
     yield event('CRASHED', { sessionId: 'one', held: true, ending: true });
   }
-  if (sessions > live) {
+  if (sessions > live || late) {
     yield event('REVIVE', { sessionId: 'one' });
     yield event('ENDED', { sessionId: 'one', held: false });
     yield event('CRASHED', { sessionId: 'one', held: false, ending: false });

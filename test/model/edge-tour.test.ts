@@ -1,64 +1,8 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import type { AnyStateMachine } from 'xstate';
-import { circuitBreakerMachine } from '../../src/machines/circuit-breaker.ts';
-import { coordinatorMachine, WHEN_FULL } from '../../src/machines/coordinator.ts';
-import { sessionMachine } from '../../src/machines/session.ts';
-import { breakerIdentity, breakerStimuli } from './breaker-stimuli.ts';
 import { ChartLab, edgesOf } from './chart-lab.ts';
-import { coordinatorIdentity, coordinatorStimuli, limitsOf } from './coordinator-stimuli.ts';
-import { edgeTour, type TourOptions } from './edge-tour.ts';
+import { edgeTour } from './edge-tour.ts';
 import { replay } from './replay.ts';
-import { CONFIG, KINDS, pausedContext, sessionIdentity, sessionStimuli } from './session-stimuli.ts';
-
-interface Subject {
-  readonly machine: AnyStateMachine;
-  readonly children: readonly string[];
-  readonly inputs: Readonly<Record<string, object>>;
-  readonly tour: TourOptions;
-  /** Transitions that nothing can bring about, each with the reason. */
-  readonly infeasible: Readonly<Record<string, string>>;
-}
-
-const SUBJECTS: Readonly<Record<string, Subject>> = {
-  session: {
-    machine: sessionMachine,
-    children: ['acquire', 'open', 'probe', 'notify', 'release', 'purge'],
-    inputs: {
-      ...Object.fromEntries(
-        Object.entries(KINDS).map(([name, kind]) => [name, { sessionId: 's', kind, config: CONFIG, seed: 1 }]),
-      ),
-      'a single attempt': {
-        sessionId: 's',
-        kind: KINDS['a credential'],
-        config: { ...CONFIG, maxRetryAttempts: 1 },
-        seed: 1,
-      },
-      'a pause before it crashed': {
-        sessionId: 's',
-        kind: KINDS['a credential'],
-        config: CONFIG,
-        seed: 1,
-        previous: pausedContext(sessionMachine),
-      },
-    },
-    tour: { stimuli: sessionStimuli, identity: sessionIdentity, limit: 3_000 },
-    infeasible: {},
-  },
-  coordinator: {
-    machine: coordinatorMachine,
-    children: [],
-    inputs: Object.fromEntries(WHEN_FULL.map(policy => [policy, limitsOf(policy)])),
-    tour: { stimuli: coordinatorStimuli, identity: coordinatorIdentity, limit: 3_000 },
-    infeasible: {},
-  },
-  'circuit breaker': {
-    machine: circuitBreakerMachine,
-    children: [],
-    inputs: { 'three failures': { threshold: 3, cooldownMs: 1_000 } },
-    tour: { stimuli: breakerStimuli, identity: breakerIdentity, limit: 1_000 },
-    infeasible: {},
-  },
-};
+import { SUBJECTS } from './subjects.ts';
 
 for (const [name, { machine, children, inputs, tour, infeasible }] of Object.entries(SUBJECTS)) {
   describe(`${name} chart`, () => {

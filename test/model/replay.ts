@@ -1,4 +1,4 @@
-import { type AnyStateMachine, createActor, fromPromise } from 'xstate';
+import { type AnyActorRef, type AnyStateMachine, createActor, fromPromise } from 'xstate';
 import { useActorTimers } from '../../src/actors/actor-timers.ts';
 import { stampedLogic } from '../../src/actors/stamped-logic.ts';
 import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
@@ -11,7 +11,7 @@ const START_MS = 1_000_000;
 /** Lets promises settle; timers stay where they are, so that each is a step of its own. */
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-interface Pending {
+export interface Pending {
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -25,6 +25,8 @@ export interface Replayed {
 /**
  * Takes a path on a real actor, with real timers on a virtual clock and promise actors that answer as the path says,
  * and compares each moment with what the pure chart says.
+ *
+ * @param more happens after the path and must change nothing.
  */
 export async function replay(
   lab: ChartLab,
@@ -32,6 +34,7 @@ export async function replay(
   children: readonly string[],
   input: object,
   path: Path,
+  more: (actor: AnyActorRef, pending: ReadonlyMap<string, Pending>) => void = () => undefined,
 ): Promise<Replayed> {
   const clock = new VirtualClock(START_MS);
   const pending = new Map<string, Pending>();
@@ -62,6 +65,12 @@ export async function replay(
     world = next;
     const found = difference(world, actor.getSnapshot());
     if (found !== undefined) mismatch = `after ${JSON.stringify(stimulus)}: ${found}`;
+  }
+  if (mismatch === undefined) {
+    more(actor, pending);
+    await settled();
+    const found = difference(world, actor.getSnapshot());
+    if (found !== undefined) mismatch = `at the end: ${found}`;
   }
   actor.stop();
   return { mismatch, timersLeft: clock.pending };

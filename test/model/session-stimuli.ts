@@ -15,18 +15,19 @@ export const CONFIG: SessionConfig = { ...DEFAULT_SESSION_CONFIG, maxRetryAttemp
 
 const RETRYABLE = { code: 'NETWORK_ERROR', retryable: true };
 const FATAL = { code: 'INVALID_CREDENTIALS', retryable: false };
-const LIFE_MS = 60_000;
+/** Credentials live for six times the lead before their renewal. */
+const lifeMs = ({ renewalMarginSeconds }: SessionConfig): number => 6_000 * renewalMarginSeconds;
 
 const event = (type: string, more: object = {}): Stimulus => ({ kind: 'event', event: { type, ...more } });
 
 /** Everything that can happen to a session at this moment. */
 export function* sessionStimuli({ snapshot, now }: World): Generator<Stimulus> {
-  const { attempt } = snapshot.context as SessionContext;
+  const { attempt, config } = snapshot.context as SessionContext;
   yield { kind: 'timer' };
   yield { kind: 'wait', ms: 500 };
   yield { kind: 'wait', ms: 20_000 };
   yield { kind: 'wait', ms: 100_000 };
-  const lease = { attempt, id: null, issuedAt: now, expiresAt: now + LIFE_MS };
+  const lease = { attempt, id: null, issuedAt: now, expiresAt: now + lifeMs(config) };
   yield { kind: 'answer', child: 'acquire', output: lease };
   yield { kind: 'answer', child: 'open', output: { capAt: null } };
   yield { kind: 'answer', child: 'open', output: { capAt: now + 1_000 } };
@@ -55,7 +56,7 @@ export function* sessionStimuli({ snapshot, now }: World): Generator<Stimulus> {
 export function pausedContext(machine: AnyStateMachine): SessionContext {
   const lab = new ChartLab(machine, { sessionId: 's', kind: KINDS['a credential'], config: CONFIG, seed: 1 });
   let { world } = lab.begin();
-  const lease = { attempt: 1, id: null, issuedAt: world.now, expiresAt: world.now + LIFE_MS };
+  const lease = { attempt: 1, id: null, issuedAt: world.now, expiresAt: world.now + lifeMs(CONFIG) };
   for (const stimulus of [{ kind: 'answer', child: 'acquire', output: lease } as const, event('PAUSE')]) {
     world = lab.step(world, stimulus)?.world ?? world;
   }
@@ -66,6 +67,8 @@ export function pausedContext(machine: AnyStateMachine): SessionContext {
 export function sessionIdentity(snapshot: AnyMachineSnapshot, { now }: World): string {
   const context = snapshot.context as SessionContext;
   const { lease } = context;
+  const isShort = context.config.inactivityTimeoutMinutes < 1;
+  const age = now - context.startedAt;
   return JSON.stringify([
     snapshot.value,
     Object.keys(snapshot.children).sort(),
@@ -82,6 +85,7 @@ export function sessionIdentity(snapshot: AnyMachineSnapshot, { now }: World): s
     context.warned,
     context.probing,
     context.config.enableHeartbeat,
-    Math.min(3, Math.floor((now - context.startedAt) / 100_000)),
+    // Windows of seconds need a closer look at the time.
+    isShort ? Math.min(8, Math.floor(age / 500)) : Math.min(3, Math.floor(age / 100_000)),
   ]);
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers, hangs } from '../../../src/integration/testing/provider-behaviours.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
@@ -54,7 +54,7 @@ describe('admission', () => {
 
   it('[COO-4] evict-idle refuses where nothing can be evicted, and evicts no more than it needs', async () => {
     const t = await managed({ limit: 2, whenFull: 'evict-idle' });
-    t.provider.next(HANGS, HANGS);
+    t.provider.next(hangs(), hangs());
     const starting = [rejectionOf(t.manager.startSession()), rejectionOf(t.manager.startSession())];
     expect((await rejectionOf(t.manager.startSession())).code).toBe('SESSION_LIMIT_REACHED');
     await t.close();
@@ -69,7 +69,7 @@ describe('admission', () => {
         fc.array(fc.tuple(step, fc.nat(5)), { maxLength: 40 }),
         async (whenFull, steps) => {
           const t = await managed({ limit: 2, whenFull: whenFull as 'queue', queueLimit: 3 });
-          const answers: Promise<unknown>[] = [];
+          const calls: Promise<unknown>[] = [];
           const live = (): number =>
             t.manager.getAllSessions().filter(({ state }) => state !== 'failed' && state !== 'ended').length;
           let most = 0;
@@ -79,17 +79,17 @@ describe('admission', () => {
           for (const [what, which] of steps) {
             const sessions = t.manager.getAllSessions();
             const id = sessions[which % Math.max(1, sessions.length)]?.sessionId ?? 'none';
-            if (what === 'start') answers.push(t.manager.startSession().catch((error: unknown) => error));
-            else if (what === 'end') answers.push(t.manager.endSession(id));
-            else if (what === 'renew') answers.push(t.manager.renewSession(id));
+            if (what === 'start') calls.push(t.manager.startSession().catch((error: unknown) => error));
+            else if (what === 'end') calls.push(t.manager.endSession(id));
+            else if (what === 'renew') calls.push(t.manager.renewSession(id));
             else if (what === 'pause') await t.manager.pauseSession(id).catch(() => undefined);
             else if (what === 'resume') await t.manager.resumeSession(id).catch(() => undefined);
-            else if (what === 'fail') t.provider.next(ANSWERS(401));
+            else if (what === 'fail') t.provider.next(answers(401));
             else await t.clock.advance(which * 20 * SECOND);
             expect(live()).toBeLessThanOrEqual(2);
           }
           await t.close();
-          await Promise.all(answers);
+          await Promise.all(calls);
           expect(most).toBeLessThanOrEqual(2);
           expect(t.provider.outstanding).toEqual([]);
         },

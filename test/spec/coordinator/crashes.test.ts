@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
 import type { SessionDriver } from '../../../src/actors/ports.ts';
-import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { FragileClock } from '../../support/fragile-clock.ts';
 import { HOUR, MINUTE, rejectionOf, SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';
@@ -36,7 +36,7 @@ describe('sessions that throw', () => {
         },
       });
       const { manager } = t;
-      t.provider.next(ANSWERS(401));
+      t.provider.next(answers(401));
       const start = rejectionOf(manager.startSession());
       await t.clock.advance(2 * SECOND);
       await start;

@@ -3,14 +3,8 @@ import { expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
 import { isSessionchartError } from '../../../src/actors/errors.ts';
 import type { SessionDriver } from '../../../src/actors/ports.ts';
-import {
-  ANSWERS,
-  type Behaviour,
-  FakeProvider,
-  HANGS,
-  MINTS,
-  SLOWLY,
-} from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, type Behaviour, hangs, mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { ConversationLifecycleHooks } from '../../../src/services/session-api.ts';
 import { SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';
@@ -18,16 +12,16 @@ import { breakable } from './support.ts';
 const CALLS = ['start', 'end', 'renew', 'pause', 'resume', 'touch', 'refuse', 'configure', 'crash', 'crash'] as const;
 type Call = { readonly what: (typeof CALLS)[number] | 'dispose' | 'clock' | 'wait'; readonly which: number };
 
-const LIVES = [2, 5, 60].map(seconds => MINTS(seconds * SECOND));
+const LIVES = [2, 5, 60].map(seconds => mints(seconds * SECOND));
 const BEHAVIOURS: readonly Behaviour[] = [
   ...LIVES,
   ...LIVES,
-  SLOWLY(900, MINTS(5 * SECOND)),
-  SLOWLY(12 * SECOND),
-  ANSWERS(401),
-  ANSWERS(500),
-  ANSWERS(429, { retryAfterMs: 3_000 }),
-  HANGS,
+  slowly(900, mints(5 * SECOND)),
+  slowly(12 * SECOND),
+  answers(401),
+  answers(500),
+  answers(429, { retryAfterMs: 3_000 }),
+  hangs(),
 ];
 const WAITS = [0, 1, 999, SECOND, 2_500, 11 * SECOND, 70 * SECOND];
 
@@ -56,7 +50,7 @@ async function live(scenario: World): Promise<void> {
   const { limit, whenFull, hasChannel, hasCredentials } = scenario;
   const reactions = [...scenario.reactions];
   const open = new Set<string>();
-  let mints = 0;
+  let asked = 0;
   let depth = 0;
   const react = (): void => {
     const call = depth < 3 ? reactions.shift() : null;
@@ -99,10 +93,10 @@ async function live(scenario: World): Promise<void> {
     ...(hasChannel ? { driver } : {}),
     provider: clock => {
       if (!hasCredentials) return undefined;
-      return new FakeProvider(clock, (request, around) => {
+      return new FakeCredentialProvider(clock, (request, around) => {
         react();
-        mints += 1;
-        const behave = BEHAVIOURS[scenario.answers[mints % scenario.answers.length] ?? 0] ?? HANGS;
+        asked += 1;
+        const behave = BEHAVIOURS[scenario.answers[asked % scenario.answers.length] ?? 0] ?? hangs();
         return behave(request, around);
       });
     },
@@ -115,7 +109,7 @@ async function live(scenario: World): Promise<void> {
     },
   });
   const { manager, clock, provider, events } = t;
-  provider.revokes = async ({ attempt }) => {
+  provider.usualRevoke = async ({ attempt }) => {
     react();
     if (attempt % 4 === 3) await new Promise<void>(() => undefined);
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers, hangs } from '../../../src/integration/testing/provider-behaviours.ts';
 import { SECOND } from '../../support/managed.ts';
 import { type Breakable, breakable } from './support.ts';
 
@@ -13,7 +13,7 @@ const answer = (promise: Promise<unknown>): Promise<string> =>
 async function two(t: Breakable) {
   const { sessionId: failed } = await t.manager.startSession();
   await t.clock.advance(SECOND);
-  t.provider.next(ANSWERS(401));
+  t.provider.next(answers(401));
   void t.manager.renewSession(failed);
   await t.clock.advance(SECOND);
   const { sessionId: serving } = await t.manager.startSession();
@@ -56,7 +56,7 @@ describe('drains that meet crashes', () => {
     const t = await breakable();
     const { manager, clock } = t;
     const { failed, serving } = await two(t);
-    t.provider.next(HANGS);
+    t.provider.next(hangs());
     const start = answer(manager.startSession());
     manager.onSessionError(({ error }) => {
       if (error.code === 'SESSION_CRASHED') manager.dispose();

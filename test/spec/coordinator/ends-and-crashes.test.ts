@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers } from '../../../src/integration/testing/provider-behaviours.ts';
 import { MINUTE, rejectionOf, SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';
 
@@ -112,7 +112,7 @@ describe('ends that meet crashes', () => {
     const t = await breakable();
     const { sessionId } = await t.manager.startSession();
     await t.clock.advance(SECOND);
-    t.provider.next(ANSWERS(401));
+    t.provider.next(answers(401));
     void t.manager.renewSession(sessionId);
     await t.clock.advance(SECOND);
     expect(t.manager.getSessionInfo(sessionId)?.state).toBe('failed');

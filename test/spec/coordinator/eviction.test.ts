@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { hangs } from '../../../src/integration/testing/provider-behaviours.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 import { breakable } from './support.ts';
 
@@ -30,7 +30,7 @@ describe('eviction', () => {
     const t = await managed({ ...OPTIONS, limit: 2 });
     const { manager, clock, provider } = t;
     const a = await manager.startSession();
-    provider.next(HANGS);
+    provider.next(hangs());
     const hanging = rejectionOf(manager.startSession());
     const first = manager.startSession();
     const second = rejectionOf(manager.startSession());

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { SessionHost } from '../../../src/actors/session-host.ts';
-import { FakeProvider, HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { hangs } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { SessionReport } from '../../../src/machines/session-report.ts';
 import { DEFAULT_SESSION_CONFIG } from '../../../src/services/session-config.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
@@ -16,7 +17,7 @@ const POISON = {
 
 function hosted(limit = 2) {
   const clock = new FragileClock();
-  const provider = new FakeProvider(clock);
+  const provider = new FakeCredentialProvider(clock);
   const told: { sessionId: string; report: SessionReport }[] = [];
   const crashes: string[] = [];
   const refused: string[] = [];
@@ -109,7 +110,7 @@ describe('supervision', () => {
     const { clock, host, start, crashes, ended, provider } = hosted();
     start('a');
     await clock.advance(SECOND);
-    provider.revokes = () => new Promise(() => undefined);
+    provider.usualRevoke = () => new Promise(() => undefined);
     await clock.advance(5 * 60 * SECOND - SECOND);
     expect(host.view('a')?.state).toBe('ending');
     clock.isBroken = true;
@@ -123,7 +124,7 @@ describe('supervision', () => {
 
   it('[COO-11] a drain ends every session in every state within its deadline, also those that hang', async () => {
     const { clock, provider, host, start, ended, refused } = hosted(5);
-    provider.next(HANGS);
+    provider.next(hangs());
     start('starting');
     await clock.advance(0);
     start('active');
@@ -135,7 +136,7 @@ describe('supervision', () => {
     await clock.advance(0);
     const deaf = host.actorOf('deaf');
     if (deaf !== undefined) vi.spyOn(deaf, 'send').mockReturnValue(undefined);
-    provider.revokes = () => new Promise(() => undefined);
+    provider.usualRevoke = () => new Promise(() => undefined);
     let drained = false;
     void host.drain().then(() => {
       drained = true;

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import type { AnyActorRef, InspectionEvent } from 'xstate';
-import { FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
@@ -23,7 +23,7 @@ interface Counts {
 export interface Breakable {
   readonly manager: SessionManager;
   readonly clock: FragileClock;
-  readonly provider: FakeProvider;
+  readonly provider: FakeCredentialProvider;
   readonly events: KeptEvent[];
   /** Makes the actor of a session throw, at once or as soon as it is not busy. */
   crash(sessionId: string): void;
@@ -36,13 +36,13 @@ export interface Breakable {
 }
 
 interface BreakableOptions extends Partial<SessionManagerOptions> {
-  readonly provider?: (clock: FragileClock) => FakeProvider | undefined;
+  readonly provider?: (clock: FragileClock) => FakeCredentialProvider | undefined;
 }
 
 /** An initialised manager in a world of virtual time, whose session actors throw when they are told to. */
 export async function breakable({ provider: make, inspect, ...options }: BreakableOptions = {}): Promise<Breakable> {
   const clock = new FragileClock();
-  const provider = make === undefined ? new FakeProvider(clock) : make(clock);
+  const provider = make === undefined ? new FakeCredentialProvider(clock) : make(clock);
   const actors = new Map<string, AnyActorRef>();
   const counts: Counts[] = [];
   const manager = createSessionManager({
@@ -64,7 +64,7 @@ export async function breakable({ provider: make, inspect, ...options }: Breakab
   return {
     manager,
     clock,
-    provider: provider ?? new FakeProvider(clock),
+    provider: provider ?? new FakeCredentialProvider(clock),
     events,
     counts,
     crash(sessionId) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, HANGS, REJECTS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers, hangs, rejects } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { RecoveryExecutor } from '../../../src/services/recovery-types.ts';
 import { GRANTS, type Keyed, keyed, SAYS, SILENT, UNREACHABLE } from '../../support/keyed.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
@@ -129,7 +129,7 @@ describe('[D21] classification', () => {
         ),
         async ([shape, code, isRetryable], message) => {
           const world = await managed({ config: { maxRetryAttempts: 1 } });
-          world.provider.next(REJECTS({ ...(shape as object), message, body: message, statusText: message }));
+          world.provider.next(rejects({ ...(shape as object), message, body: message, statusText: message }));
           expect(await rejectionOf(world.manager.startSession())).toMatchObject({
             isRetryable,
             cause: { code, isRetryable },
@@ -167,7 +167,7 @@ describe('[D22] deadlines and Retry-After', () => {
     const world = await managed({ config: { maxRetryAttempts: 1 } });
     const { manager, provider, clock } = world;
     const { sessionId } = await manager.startSession();
-    provider.next(HANGS, HANGS);
+    provider.next(hangs(), hangs());
     const failed = rejectionOf(manager.startSession());
     const renewal = manager.renewSession(sessionId);
     await clock.advance(11 * SECOND);
@@ -263,7 +263,7 @@ describe('[D22] deadlines and Retry-After', () => {
     ]) {
       const world = await managed({ config: { retryBackoffMs: 0 } });
       const { manager, provider, clock } = world;
-      provider.next(ANSWERS(429, shape));
+      provider.next(answers(429, shape));
       const start = manager.startSession();
       await clock.advance(4_999);
       expect(provider.requests).toHaveLength(1);

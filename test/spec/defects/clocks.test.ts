@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Clock } from '../../../src/actors/ports.ts';
-import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import { systemClock } from '../../../src/services/system-clock.ts';
@@ -209,13 +210,13 @@ async function trace(
   measure: Clock,
   advance: (ms: number) => Promise<void>,
 ): Promise<{ told: string[]; counts: number[] }> {
-  const provider = new FakeProvider(measure, MINTS(MINUTE));
+  const provider = new FakeCredentialProvider(measure, mints(MINUTE));
   const manager = createSessionManager({ ...(clock && { clock }), credentials: provider });
   await manager.initialize();
   const events = keepEvents(manager);
   const startedAt = measure.wall();
   const { sessionId } = await manager.startSession({ maxDurationMinutes: 60, retryBackoffMs: 0 });
-  provider.next(MINTS(MINUTE), ANSWERS(503), MINTS(MINUTE), ANSWERS(500));
+  provider.next(mints(MINUTE), answers(503), mints(MINUTE), answers(500));
   await advance(2 * MINUTE);
   await manager.pauseSession(sessionId);
   await advance(10 * MINUTE);

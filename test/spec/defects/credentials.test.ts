@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  ANSWERS,
-  FakeProvider,
-  HANGS,
-  MINTS,
-  RETURNS,
-  SLOWLY,
-} from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, hangs, mints, returns, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import type { SessionManager } from '../../../src/services/session-manager.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
@@ -28,7 +22,7 @@ describe('[D04] whose credential', () => {
         async latencies => {
           const world = await managed({ limit: 20, config: { enableHeartbeat: false } });
           const { manager, provider, clock } = world;
-          provider.next(...latencies.map(ms => SLOWLY(ms)));
+          provider.next(...latencies.map(ms => slowly(ms)));
           const starts = latencies.map(() => manager.startSession()); // in one tick
           await clock.advance(3 * SECOND);
           const ids = (await Promise.all(starts)).map(({ sessionId }) => sessionId);
@@ -52,15 +46,15 @@ describe('[D04] whose credential', () => {
     const lifeOfA = async (besideB: boolean): Promise<string[]> => {
       const silentFor = new Set<string>();
       const provider = (clock: VirtualClock) =>
-        new FakeProvider(clock, (request, world) =>
-          (silentFor.has(request.sessionId) ? HANGS : MINTS())(request, world),
+        new FakeCredentialProvider(clock, (request, world) =>
+          (silentFor.has(request.sessionId) ? hangs() : mints())(request, world),
         );
       const world = await managed({ provider });
       const { manager, clock } = world;
       const startA = manager.startSession();
       let b = '';
       if (besideB) {
-        world.provider.next(MINTS(30 * SECOND));
+        world.provider.next(mints(30 * SECOND));
         const startB = manager.startSession();
         b = (await startB).sessionId;
         silentFor.add(b);
@@ -90,7 +84,7 @@ describe('[D05] superseded credentials', () => {
     const { manager, provider, clock } = world;
     const { sessionId } = await manager.startSession();
     const inUseAtRelease: unknown[] = [];
-    provider.revokes = async ({ secret }) => {
+    provider.usualRevoke = async ({ secret }) => {
       inUseAtRelease.push([secret.reveal(), secretOf(manager, sessionId)]);
     };
     await clock.advance(2 * 50 * SECOND); // two automatic renewals
@@ -122,8 +116,8 @@ describe('[D05] superseded credentials', () => {
             else if (event === 'refused')
               manager.reportTransport(sessionId, { state: 'failed', credentialRefused: true });
             else {
-              if (event === 'fail') provider.next(ANSWERS(401));
-              if (event === 'bad answer') provider.next(MINTS(500));
+              if (event === 'fail') provider.next(answers(401));
+              if (event === 'bad answer') provider.next(mints(500));
               void manager.renewSession(sessionId);
               await clock.advance(3 * SECOND);
             }
@@ -147,7 +141,7 @@ describe('[D15] a credential that runs out', () => {
     const world = await managed();
     const { manager, provider, clock, events } = world;
     const { sessionId } = await manager.startSession();
-    provider.next(HANGS, HANGS, HANGS);
+    provider.next(hangs(), hangs(), hangs());
     await clock.advance(MINUTE - 1);
     expect(manager.getSessionInfo(sessionId)?.state).toBe('renewing');
     expect(secretOf(manager, sessionId)).toBeDefined();
@@ -170,7 +164,7 @@ describe('[D15] a credential that runs out', () => {
     const world = await managed({ config: { renewalMarginSeconds: 0 } });
     const { manager, provider, clock, events } = world;
     const { sessionId } = await manager.startSession();
-    provider.next(SLOWLY(SECOND));
+    provider.next(slowly(SECOND));
     await clock.advance(MINUTE);
     expect(manager.getSessionInfo(sessionId)?.state).toBe('renewing');
     expect(keyExpired(events)).toHaveLength(1);
@@ -226,7 +220,7 @@ describe('[D19] unusable answers', () => {
     async (_, answer, field) => {
       const world = await managed({ config: { maxRetryAttempts: 1 } });
       const { manager, provider, clock, events, log } = world;
-      provider.next(RETURNS(answer));
+      provider.next(returns(answer));
       const error = await rejectionOf(manager.startSession());
       expect(error).toMatchObject({
         code: 'SESSION_START_FAILED',
@@ -248,7 +242,7 @@ describe('[D19] unusable answers', () => {
     const { manager, provider, clock, events } = world;
     const { sessionId } = await manager.startSession();
     await clock.advance(2 * SECOND);
-    provider.next(RETURNS(answer));
+    provider.next(returns(answer));
     const seen: (string | undefined)[] = [];
     manager.onSessionStateChanged(() => void seen.push(secretOf(manager, sessionId)));
     expect(await manager.renewSession(sessionId)).toMatchObject({
@@ -265,7 +259,7 @@ describe('[D19] unusable answers', () => {
   it('[D19] an answer whose getters throw fails the attempt as well', async () => {
     const world = await managed({ config: { maxRetryAttempts: 1 } });
     const trap = {
-      ...MINTS(),
+      ...mints(),
       get secret(): string {
         throw new Error('canary');
       },

@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 const LIVE = new Set(['starting', 'active', 'renewing', 'paused', 'ending']);
 
 /** A provider whose first mint for a session is quick, and every later one slow. */
-class SlowRenewals extends FakeProvider {
+class SlowRenewals extends FakeCredentialProvider {
   constructor(clock: VirtualClock) {
-    super(clock, (request, world) => (request.attempt === 1 ? MINTS() : SLOWLY(SECOND))(request, world));
+    super(clock, (request, world) => (request.attempt === 1 ? mints() : slowly(SECOND))(request, world));
   }
 }
 
@@ -105,12 +106,12 @@ describe('[D03] the current session', () => {
     async state => {
       const world = await managed();
       const { manager, provider, clock, events } = world;
-      if (state === 'starting') provider.next(SLOWLY(SECOND));
+      if (state === 'starting') provider.next(slowly(SECOND));
       const started = manager.startSession().catch(() => undefined);
       if (state !== 'starting') await started;
       const { sessionId = '' } = manager.getCurrentSession() ?? {};
       if (state === 'renewing') {
-        provider.next(SLOWLY(SECOND));
+        provider.next(slowly(SECOND));
         void manager.renewSession(sessionId);
       } else if (state === 'paused') await manager.pauseSession(sessionId);
       expect(manager.getCurrentSession()).toMatchObject({ sessionId, state });
@@ -128,7 +129,7 @@ describe('[D03] the current session', () => {
     const world = await managed();
     const { manager, provider, clock } = world;
     const { sessionId } = await manager.startSession();
-    provider.revokes = () => new Promise(() => undefined);
+    provider.usualRevoke = () => new Promise(() => undefined);
     manager.endSessionSync(sessionId);
     expect(manager.getCurrentSession()).toMatchObject({ sessionId, state: 'ending' });
     const ended = manager.endSession();
@@ -144,10 +145,10 @@ describe('[D03] the current session', () => {
     const { sessionId: other } = await manager.startSession();
     await clock.advance(1);
     const { sessionId } = await manager.startSession();
-    const answers: unknown[] = [];
+    const seen: unknown[] = [];
     const ask = (): void => {
       const current = manager.getCurrentSession()?.sessionId;
-      answers.push([
+      seen.push([
         current,
         manager.isSessionActive(),
         manager.isSessionActive(sessionId),
@@ -156,7 +157,7 @@ describe('[D03] the current session', () => {
     };
     manager.onSessionStateChanged(ask);
     manager.onSessionRenewed(ask);
-    provider.next(ANSWERS(503), SLOWLY(SECOND));
+    provider.next(answers(503), slowly(SECOND));
     ask();
     const renewal = manager.renewSession(sessionId);
     ask();
@@ -165,14 +166,14 @@ describe('[D03] the current session', () => {
     await clock.advance(5 * SECOND);
     expect(await renewal).toMatchObject({ success: true });
     // The renewal of the other one is no activity: it does not become the current one.
-    provider.next(SLOWLY(SECOND));
+    provider.next(slowly(SECOND));
     const second = manager.renewSession(other);
     ask();
     await clock.advance(5 * SECOND);
     expect(await second).toMatchObject({ success: true });
     ask();
-    expect(answers.length).toBeGreaterThan(10);
-    for (const answer of answers) expect(answer).toEqual([sessionId, true, true, true]);
+    expect(seen.length).toBeGreaterThan(10);
+    for (const answer of seen) expect(answer).toEqual([sessionId, true, true, true]);
     await world.close();
   });
 
@@ -216,7 +217,7 @@ describe('[D23] renewing in the wrong state', () => {
     };
     await refused('nobody', 'SESSION_NOT_FOUND');
 
-    provider.next(SLOWLY(SECOND));
+    provider.next(slowly(SECOND));
     const starting = manager.startSession();
     const { sessionId = '' } = manager.getCurrentSession() ?? {};
     await refused(sessionId, 'SESSION_NOT_ACTIVE');
@@ -226,7 +227,7 @@ describe('[D23] renewing in the wrong state', () => {
     await manager.pauseSession(sessionId);
     await refused(sessionId, 'SESSION_NOT_ACTIVE');
 
-    provider.revokes = () => new Promise(() => undefined);
+    provider.usualRevoke = () => new Promise(() => undefined);
     manager.endSessionSync(sessionId);
     await world.settle();
     expect(manager.getSessionInfo(sessionId)?.state).toBe('ending');
@@ -241,7 +242,7 @@ describe('[D23] renewing in the wrong state', () => {
     const { manager, provider, clock, events } = world;
     const { sessionId } = await manager.startSession();
     await clock.advance(2 * SECOND);
-    provider.next(ANSWERS(401));
+    provider.next(answers(401));
     expect(await manager.renewSession(sessionId)).toMatchObject({ success: false });
     await world.settle();
     const { sessionId: taker } = await manager.startSession();
@@ -275,8 +276,8 @@ describe('[D23] renewing in the wrong state', () => {
     const { manager, provider, clock } = world;
     const { sessionId } = await manager.startSession();
     await clock.advance(2 * SECOND);
-    provider.revokes = () => new Promise(() => undefined);
-    provider.next(ANSWERS(401));
+    provider.usualRevoke = () => new Promise(() => undefined);
+    provider.next(answers(401));
     await manager.renewSession(sessionId);
     const mints = provider.requests.length;
     const early = manager.renewSession(sessionId);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, hangs } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
@@ -13,7 +14,7 @@ const endedOf = (events: readonly KeptEvent[], id: string) =>
 describe('[D09] disposal', () => {
   it('[D09] gives every session in every state one ended with a reason before listeners go, starts every release, and is done within 2 s though the provider never answers', async () => {
     const clock = new VirtualClock();
-    const provider = new FakeProvider(clock);
+    const provider = new FakeCredentialProvider(clock);
     const configuration = createConfigurationService({ source: memorySource() });
     await configuration.initialize();
     let subscriptions = 0;
@@ -42,10 +43,10 @@ describe('[D09] disposal', () => {
     const [active, renewing, paused, ending, failed] = await Promise.all([start(), start(), start(), start(), start()]);
     await clock.advance(2 * SECOND);
     await manager.pauseSession(paused);
-    provider.next(ANSWERS(401));
+    provider.next(answers(401));
     await manager.renewSession(failed);
-    provider.revokes = () => new Promise(() => undefined); // from now on it never answers
-    provider.next(HANGS, HANGS, ANSWERS(503));
+    provider.usualRevoke = () => new Promise(() => undefined); // from now on it never answers
+    provider.next(hangs(), hangs(), answers(503));
     const renewal = manager.renewSession(renewing);
     const starting = rejectionOf(manager.startSession());
     const backingOff = rejectionOf(manager.startSession());
@@ -104,7 +105,7 @@ describe('[D09] disposal', () => {
     });
     const { manager, provider, clock, events } = world;
     const { sessionId } = await manager.startSession();
-    provider.revokes = never;
+    provider.usualRevoke = never;
     const disposedAt = clock.now();
     const done = manager[Symbol.asyncDispose]().then(() => clock.now());
     await clock.advance(2 * SECOND);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
 import type { ConversationLifecycleHooks, SessionEvent } from '../../../src/services/session-api.ts';
 import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
@@ -15,7 +15,7 @@ const throws = (): never => {
 const STEPS = {
   'the hook': (work: () => Promise<never>): Parameters<typeof managed>[0] => ({ hooks: { onSessionEnding: work } }),
   'the release': (work: () => Promise<never>): Parameters<typeof managed>[0] => ({
-    provider: clock => Object.assign(new FakeProvider(clock), { revokes: work }),
+    provider: clock => Object.assign(new FakeCredentialProvider(clock), { usualRevoke: work }),
   }),
   'the closing of the channel': (work: () => Promise<never>): Parameters<typeof managed>[0] => ({
     driver: { close: work },
@@ -157,7 +157,7 @@ describe('D39', () => {
 
   it('[D39] a release that fails is asked for once, and never again', async () => {
     const world = await managed();
-    world.provider.revokes = fails;
+    world.provider.usualRevoke = fails;
     const { sessionId } = await world.manager.startSession();
     await world.clock.advance(SECOND);
     await world.manager.renewSession(sessionId);
@@ -170,7 +170,7 @@ describe('D39', () => {
   it('[D39] a failed session whose release fails is kept, can be ended, and holds no slot', async () => {
     const world = await managed({ limit: 1 });
     const { manager, provider, clock } = world;
-    provider.revokes = fails;
+    provider.usualRevoke = fails;
     const { sessionId } = await manager.startSession();
     await clock.advance(SECOND);
     provider.next(async () => Promise.reject(Object.assign(new Error('no'), { status: 401 })));

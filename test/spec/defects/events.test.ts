@@ -1,18 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  ANSWERS,
-  type Behaviour,
-  FakeProvider,
-  HANGS,
-  MINTS,
-  SLOWLY,
-} from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, type Behaviour, hangs, mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { SessionManager } from '../../../src/services/session-manager.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const withLongKeys = (options: Parameters<typeof managed>[0] = {}) =>
-  managed({ provider: clock => new FakeProvider(clock, MINTS(100 * HOUR)), ...options });
+  managed({ provider: clock => new FakeCredentialProvider(clock, mints(100 * HOUR)), ...options });
 
 /** The edges of 1.3, and those of a renewal asked for by a failed session. */
 const EDGES: Record<string, readonly string[]> = {
@@ -55,10 +49,10 @@ function checkChains({ events, manager }: Managed): void {
 }
 
 const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: 5, max: 90 }).map(seconds => MINTS(seconds * SECOND)) },
-  fc.constantFrom(401, 429, 500, 503).map(status => ANSWERS(status)),
-  fc.integer({ min: 1, max: 4_000 }).map(ms => SLOWLY(ms)), // settled before the world closes
-  fc.constant(HANGS),
+  { weight: 4, arbitrary: fc.integer({ min: 5, max: 90 }).map(seconds => mints(seconds * SECOND)) },
+  fc.constantFrom(401, 429, 500, 503).map(status => answers(status)),
+  fc.integer({ min: 1, max: 4_000 }).map(ms => slowly(ms)), // settled before the world closes
+  fc.constant(hangs()),
 );
 
 const CALLS = {
@@ -130,7 +124,7 @@ describe('D34', () => {
 
   it('[D34] a start that fails tells no `started`; its end, when it comes, is told once', async () => {
     const world = await managed();
-    world.provider.next(ANSWERS(401));
+    world.provider.next(answers(401));
     await world.manager.startSession().catch(() => undefined);
     expect(world.events.map(({ channel, event }) => `${channel} ${event.newState ?? event.error.code}`)).toEqual([
       'state starting',
@@ -153,7 +147,7 @@ describe('D36', () => {
       const lastError = () => manager.getSessionDiagnostics(sessionId).lastError;
       expect(lastError()).toBeUndefined();
       await clock.advance(SECOND);
-      provider.next(ANSWERS(503));
+      provider.next(answers(503));
       const renewal = manager.renewSession(sessionId);
       await clock.advance(0);
       expect(lastError()).toMatchObject({ code: 'SERVICE_UNAVAILABLE', isRetryable: true, context: { status: 503 } });
@@ -161,7 +155,7 @@ describe('D36', () => {
       await clock.advance(10 * SECOND);
       expect((await renewal).success).toBe(true);
       expect(lastError()).toBeUndefined();
-      provider.next(ANSWERS(401));
+      provider.next(answers(401));
       await manager.renewSession(sessionId);
       expect(lastError()).toMatchObject({ code: 'RENEWAL_FAILED', context: { cause: 'INVALID_CREDENTIALS' } });
       await clock.advance(SECOND);
@@ -176,7 +170,7 @@ describe('D36', () => {
 
   it('[D36] a manager that nobody listens to knows the last error of a failed start as well', async () => {
     const { clock } = await managed();
-    const provider = new FakeProvider(clock, ANSWERS(403));
+    const provider = new FakeCredentialProvider(clock, answers(403));
     const { manager } = await managed({ clock, provider: () => provider });
     await manager.startSession().catch(() => undefined);
     const { sessionId } = manager.getAllSessions()[0] ?? expect.fail('no failed session is kept');
@@ -193,13 +187,13 @@ describe('D40', () => {
     const world = await withLongKeys();
     const { sessionId } = await world.manager.startSession();
     await world.clock.advance(SECOND);
-    world.provider.next(ANSWERS(500));
+    world.provider.next(answers(500));
     void world.manager.renewSession(sessionId);
     await world.settle();
     expect(statusOf(world, sessionId)).toBe('degraded');
     await world.clock.advance(10 * SECOND);
     expect(statusOf(world, sessionId)).toBe('healthy');
-    world.provider.next(ANSWERS(401));
+    world.provider.next(answers(401));
     await world.manager.renewSession(sessionId);
     expect(statusOf(world, sessionId)).toBe('failed');
     await world.clock.advance(SECOND);

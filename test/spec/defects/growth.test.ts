@@ -1,7 +1,8 @@
 import { Session } from 'node:inspector/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
-import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createPrivacyController } from '../../../src/services/privacy.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
@@ -81,7 +82,7 @@ interface Crowd {
 /** A manager with `n` live sessions, a privacy controller that knows all of them, and listeners. */
 async function crowd(n: number): Promise<Crowd> {
   const clock = new VirtualClock();
-  const credentials = new FakeProvider(clock, MINTS(100 * HOUR));
+  const credentials = new FakeCredentialProvider(clock, mints(100 * HOUR));
   const privacy = createPrivacyController({ clock });
   let coordinator: AnyActorRef | undefined;
   const manager = createSessionManager({

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, type Behaviour, FakeProvider, HANGS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, type Behaviour, hangs, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { ConversationLifecycleHooks } from '../../../src/services/session-api.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
 import { FragileClock } from '../../support/fragile-clock.ts';
@@ -36,7 +37,7 @@ const CALLS = {
     m.reportTransport(id, { state: 'connected', credentialRefused: true }),
 } as const;
 
-const behaviour: fc.Arbitrary<Behaviour> = fc.constantFrom(MINTS(20 * SECOND), ANSWERS(401), ANSWERS(503), HANGS);
+const behaviour: fc.Arbitrary<Behaviour> = fc.constantFrom(mints(20 * SECOND), answers(401), answers(503), hangs());
 
 const act = fc.record({
   call: fc.constantFrom(...(Object.keys(CALLS) as (keyof typeof CALLS)[])),
@@ -75,7 +76,7 @@ describe('D38', () => {
     const world = await managed({ hooks });
     const { sessionId } = await world.manager.startSession();
     await world.clock.advance(SECOND);
-    world.provider.next(ANSWERS(401));
+    world.provider.next(answers(401));
     await world.manager.renewSession(sessionId);
     expect(calls.get(sessionId)).toEqual(['ready', 'suspending manual-renewal']);
     await world.manager.endSession(sessionId);
@@ -86,7 +87,7 @@ describe('D38', () => {
   it('[D38] a session whose start failed and that is renewed into life is made ready then, once', async () => {
     const { hooks, calls } = noting();
     const world = await managed({ hooks });
-    world.provider.next(ANSWERS(401));
+    world.provider.next(answers(401));
     await world.manager.startSession().catch(() => undefined);
     const { sessionId } = world.manager.getAllSessions()[0] ?? expect.fail('no failed session is kept');
     expect(calls.size).toBe(0);
@@ -100,7 +101,7 @@ describe('D38', () => {
   it('[D38] a start that fails, or is ended before it is usable, calls no hook', async () => {
     const { hooks, calls } = noting();
     const world = await managed({ hooks });
-    world.provider.next(ANSWERS(401), HANGS);
+    world.provider.next(answers(401), hangs());
     await world.manager.startSession().catch(() => undefined);
     void world.manager.startSession().catch(() => undefined);
     for (const { sessionId } of world.manager.getAllSessions()) await world.manager.endSession(sessionId);
@@ -111,7 +112,7 @@ describe('D38', () => {
   it('[D38] a session whose actor is lost for good gets its onSessionEnding too', async () => {
     const { hooks, calls } = noting();
     const clock = new FragileClock();
-    const credentials = new FakeProvider(clock);
+    const credentials = new FakeCredentialProvider(clock);
     const manager = createSessionManager({ clock, credentials, hooks, restarts: { max: 1 } });
     await manager.initialize();
     const { sessionId } = await manager.startSession();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers } from '../../../src/integration/testing/provider-behaviours.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
 import type { SessionConfigPatch } from '../../../src/services/session-config.ts';
@@ -27,7 +27,7 @@ describe('[D11] whose error', () => {
       );
     const before = await facts();
     const told = events.length;
-    provider.next(ANSWERS(429, { message: `${CANARY} 401` }));
+    provider.next(answers(429, { message: `${CANARY} 401` }));
     const renewal = manager.renewSession(b ?? '');
     await world.settle();
     expect(manager.getSessionDiagnostics(b ?? '')).toMatchObject({
@@ -75,7 +75,7 @@ describe('[D13] copies', () => {
     const info = await manager.startSession();
     const { sessionId } = info;
     await clock.advance(2 * SECOND);
-    provider.next(ANSWERS(503));
+    provider.next(answers(503));
     const values: unknown[] = [
       info,
       ...manager.getAllSessions(),
@@ -95,7 +95,7 @@ describe('[D13] copies', () => {
     manager.reportTransport(sessionId, { state: 'connected', expiresAt: clock.wall() + HOUR });
     await manager.resetInactivityTimer(sessionId);
     await manager.pauseSession(sessionId);
-    provider.next(ANSWERS(401));
+    provider.next(answers(401));
     await manager.resumeSession(sessionId);
     await manager.renewSession(sessionId);
     await manager.endSession(sessionId);

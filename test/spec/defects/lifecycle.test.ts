@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { hangs } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import type { PurgeCommand } from '../../../src/services/privacy.ts';
@@ -11,7 +12,7 @@ import { managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 function unready(options: Partial<SessionManagerOptions> = {}) {
   const clock = new VirtualClock();
-  const provider = new FakeProvider(clock);
+  const provider = new FakeCredentialProvider(clock);
   const purges: PurgeCommand[] = [];
   const issuePurge = async (command: PurgeCommand) => {
     purges.push(command);
@@ -92,7 +93,7 @@ describe('D43', () => {
     const { manager, clock, provider } = unready();
     await manager.initialize();
     const { sessionId } = await manager.startSession();
-    provider.revokes = () => new Promise(() => undefined);
+    provider.usualRevoke = () => new Promise(() => undefined);
     manager.dispose();
     for (const [name, call] of Object.entries(OPERATIONS)) {
       const error = await rejectionOf((async () => call(manager, sessionId))());
@@ -179,7 +180,7 @@ describe('D43', () => {
   it('[D43] a disposal in the midst of a start refuses the start, and one in the midst of a renewal answers it', async () => {
     const world = await managed();
     const { sessionId } = await world.manager.startSession();
-    world.provider.next(HANGS, HANGS);
+    world.provider.next(hangs(), hangs());
     await world.clock.advance(SECOND);
     const renewal = world.manager.renewSession(sessionId);
     const start = rejectionOf(world.manager.startSession());

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const withLongKeys = (options: Parameters<typeof managed>[0] = {}) =>
-  managed({ provider: clock => new FakeProvider(clock, MINTS(1_000 * HOUR)), ...options });
+  managed({ provider: clock => new FakeCredentialProvider(clock, mints(1_000 * HOUR)), ...options });
 
 const QUIET = { enableInactivityTimeout: false, enableHeartbeat: false } as const;
 

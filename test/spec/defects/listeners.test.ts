@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { SessionManager } from '../../../src/services/session-manager.ts';
 import { managed, SECOND } from '../../support/managed.ts';
 
@@ -34,7 +34,7 @@ async function live(manager: SessionManager, world: Awaited<ReturnType<typeof ma
   const { clock, provider } = world;
   const { sessionId } = await manager.startSession({ maxDurationMinutes: 2, durationWarningSeconds: 60 });
   await clock.advance(70 * SECOND);
-  provider.next(ANSWERS(401));
+  provider.next(answers(401));
   await manager.renewSession(sessionId);
   await manager.endSession(sessionId);
   return sessionId;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
@@ -12,7 +13,7 @@ import { KeptLog, managed, rejectionOf, SECOND } from '../../support/managed.ts'
 /** How many of `crashes` crashes in a row, `apartMs` apart, a session outlives under this restart budget. */
 async function survived(restarts: NonNullable<SessionManagerOptions['restarts']>, crashes: number, apartMs: number) {
   const clock = new FragileClock();
-  const manager = createSessionManager({ clock, credentials: new FakeProvider(clock), restarts });
+  const manager = createSessionManager({ clock, credentials: new FakeCredentialProvider(clock), restarts });
   await manager.initialize();
   const { sessionId } = await manager.startSession();
   let outlived = 0;
@@ -67,6 +68,21 @@ const EFFECTS: { readonly [Name in keyof Required<SessionManagerOptions>]: reado
       configuration.dispose();
     },
   ],
+  createSessionId: [
+    'names the sessions; a name that will not do is refused before anything has happened',
+    async () => {
+      const names: unknown[] = ['first', 'second', 'first', '', 7];
+      const world = await managed({ createSessionId: () => names.shift() as string });
+      expect((await world.manager.startSession()).sessionId).toBe('first');
+      expect((await world.manager.startSession()).sessionId).toBe('second');
+      const refused = /^createSessionId\(\) is ("first"|""|7); allowed: a text of 1 to 200 characters/;
+      for (let i = 0; i < 3; i++) await expect(world.manager.startSession()).rejects.toThrow(refused);
+      expect(world.provider.requests).toHaveLength(2);
+      await world.close();
+      const notOne = 'session-1' as unknown as () => string;
+      expect(() => createSessionManager({ createSessionId: notOne })).toThrow('createSessionId is "session-1"');
+    },
+  ],
   credentials: [
     'mints for each session; without it sessions have no credential',
     async () => {
@@ -118,6 +134,11 @@ const EFFECTS: { readonly [Name in keyof Required<SessionManagerOptions>]: reado
       await world.manager.startSession();
       expect([...seen]).toEqual(expect.arrayContaining(['@xstate.actor', '@xstate.event', '@xstate.snapshot']));
       await world.close();
+      const observed = new Set<string>();
+      const other = await managed({ inspect: { next: ({ type }) => void observed.add(type) } });
+      await other.manager.startSession();
+      expect(observed).toEqual(seen);
+      await other.close();
     },
   ],
   limit: [
@@ -187,10 +208,14 @@ const EFFECTS: { readonly [Name in keyof Required<SessionManagerOptions>]: reado
         return { success: true, durationMs: 0 };
       };
       const plan = { steps: [{ id: 'NOTE', description: 'Notes it.', execute }], notifyUser: false };
-      const world = await managed({ clock, recovery: { executor, plan }, provider: () => new FakeProvider(clock) });
+      const world = await managed({
+        clock,
+        recovery: { executor, plan },
+        provider: () => new FakeCredentialProvider(clock),
+      });
       const { sessionId } = await world.manager.startSession();
       await clock.advance(SECOND); // two mints are never closer
-      world.provider.next(ANSWERS(401));
+      world.provider.next(answers(401));
       await world.manager.renewSession(sessionId);
       expect(operations).toEqual(['startSession:requestEphemeralKey', 'renewSession:requestEphemeralKey']);
       expect(targets).toEqual([sessionId]);

@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, HANGS, MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { hangs, mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { HOUR, type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
-const withKeysOf = (lifeMs: number) => managed({ provider: clock => new FakeProvider(clock, MINTS(lifeMs)) });
+const withKeysOf = (lifeMs: number) => managed({ provider: clock => new FakeCredentialProvider(clock, mints(lifeMs)) });
 
 const timersOf = ({ manager }: Managed, sessionId: string) => manager.getSessionDiagnostics(sessionId).timerStatus;
 
@@ -148,7 +149,7 @@ describe('D29', () => {
     const { sessionId } = await world.manager.startSession();
     await world.manager.pauseSession(sessionId);
     await world.clock.advance(awayMs);
-    world.provider.next(SLOWLY(SECOND));
+    world.provider.next(slowly(SECOND));
     await world.manager.resumeSession(sessionId);
     expect(world.manager.getSessionInfo(sessionId)?.state).toBe(state);
     await world.clock.advance(20 * SECOND);
@@ -244,7 +245,7 @@ describe('D29', () => {
     for (const call of ['pauseSession', 'resumeSession'] as const) {
       expect(await rejectionOf(world.manager[call]('unknown'))).toMatchObject({ code: 'SESSION_NOT_FOUND' });
     }
-    world.provider.next(HANGS);
+    world.provider.next(hangs());
     void world.manager.startSession().catch(() => undefined);
     const starting = world.manager.getAllSessions().find(({ state }) => state === 'starting')?.sessionId ?? '';
     for (const call of ['pauseSession', 'resumeSession'] as const) {

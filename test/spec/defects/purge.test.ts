@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import {
   createPrivacyController,
@@ -33,7 +34,7 @@ async function guarded(options: Partial<SessionManagerOptions> = {}): Promise<Gu
     commands.push(command);
     return registry.issuePurge(command);
   };
-  const provider = new FakeProvider(clock);
+  const provider = new FakeCredentialProvider(clock);
   const world = await managed({ privacy: { issuePurge }, ...options, clock, provider: () => provider });
   return {
     ...world,
@@ -71,7 +72,7 @@ const ENDINGS: readonly [string, PurgeReason, Partial<SessionManagerOptions>, En
     {},
     async ({ manager, provider, clock }, id) => {
       await clock.advance(SECOND);
-      provider.next(ANSWERS(401));
+      provider.next(answers(401));
       await manager.renewSession(id);
       await manager.endSession(id);
     },
@@ -181,7 +182,7 @@ describe('D42', () => {
       commands.push(command);
       return { target: 'all', status: 'success', clearedCount: 0, retainedCount: 0 } as const;
     };
-    const credentials = new FakeProvider(clock);
+    const credentials = new FakeCredentialProvider(clock);
     const manager = createSessionManager({ clock, credentials, privacy: { issuePurge }, restarts: { max: 0 } });
     await manager.initialize();
     const { sessionId } = await manager.startSession();

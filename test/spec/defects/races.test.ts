@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { answers, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { keyed } from '../../support/keyed.ts';
 import { type KeptEvent, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
@@ -14,7 +14,7 @@ describe('[D06] an end while the first mint is in flight', () => {
     async way => {
       const world = await managed();
       const { manager, provider, clock, events } = world;
-      provider.next(SLOWLY(5 * SECOND));
+      provider.next(slowly(5 * SECOND));
       const start = rejectionOf(manager.startSession());
       await clock.advance(SECOND);
       const { sessionId = '' } = manager.getCurrentSession() ?? {};
@@ -46,7 +46,7 @@ describe('[D06] an end while the first mint is in flight', () => {
   it('[D06] an end while a start waits for its second attempt leaves nothing either', async () => {
     const world = await managed();
     const { manager, provider, clock } = world;
-    provider.next(ANSWERS(503));
+    provider.next(answers(503));
     const start = rejectionOf(manager.startSession());
     await clock.advance(100);
     await manager.endSession();
@@ -94,7 +94,7 @@ describe('[D07] an end while a renewal is in flight', () => {
       const { manager, provider, clock, events } = world;
       const { sessionId } = await manager.startSession();
       await clock.advance(2 * SECOND);
-      provider.next(SLOWLY(5 * SECOND));
+      provider.next(slowly(5 * SECOND));
       const renewal = manager.renewSession(sessionId);
       await clock.advance(SECOND);
       await (way === 'dispose' ? manager.dispose() : manager[way](sessionId));
@@ -117,7 +117,7 @@ describe('[D07] an end while a renewal is in flight', () => {
   it('[D07] an answer that comes after its own deadline does not replace the one of the next attempt', async () => {
     const world = await managed({ config: { retryBackoffMs: 1 } });
     const { manager, provider, clock } = world;
-    provider.next(SLOWLY(15 * SECOND));
+    provider.next(slowly(15 * SECOND));
     const start = manager.startSession();
     await clock.advance(12 * SECOND);
     const { sessionId } = await start;
@@ -148,7 +148,7 @@ describe('[D08] single flight', () => {
       const { manager, provider, clock, events } = world;
       const { sessionId } = await manager.startSession();
       await clock.advance(first === 'automatic' ? 49 * SECOND : 2 * SECOND);
-      provider.next(SLOWLY(2 * SECOND));
+      provider.next(slowly(2 * SECOND));
       if (first === 'automatic') await clock.advance(SECOND);
       const calls = [manager.renewSession(sessionId), manager.renewSession(sessionId)];
       await clock.advance(SECOND);
@@ -170,7 +170,7 @@ describe('[D08] single flight', () => {
     const { manager, provider, clock } = world;
     const { sessionId } = await manager.startSession();
     await clock.advance(2 * SECOND);
-    provider.next(ANSWERS(403));
+    provider.next(answers(403));
     const results = await Promise.all([1, 2, 3].map(() => manager.renewSession(sessionId)));
     expect(results[0]).toMatchObject({ success: false, error: { context: { cause: 'INSUFFICIENT_PERMISSIONS' } } });
     expect(results).toEqual([results[0], results[0], results[0]]);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
 import { createRecoveryRegistrar, runRecoveryPlan } from '../../../src/services/recovery-plan.ts';
@@ -16,7 +17,7 @@ interface Recovering extends Managed {
 async function recovering(more: Partial<RecoveryPlan> = {}): Promise<Recovering> {
   const clock = new VirtualClock();
   const executor = createRecoveryExecutor({ clock });
-  const provider = new FakeProvider(clock, MINTS(HOUR));
+  const provider = new FakeCredentialProvider(clock, mints(HOUR));
   const world = await managed({ clock, provider: () => provider, recovery: executor, limit: 5 });
   const registrar = createRecoveryRegistrar();
   world.manager.registerRecoveryActions(registrar);
@@ -51,7 +52,7 @@ describe('D41', () => {
     await manager.pauseSession(paused.sessionId);
     const before = [a, paused].map(({ sessionId }) => world.look(sessionId));
     const armed = clock.pending;
-    provider.next(ANSWERS(401));
+    provider.next(answers(401));
     await manager.startSession().catch(() => undefined);
     await world.settle();
     expect([a, paused].map(({ sessionId }) => world.look(sessionId))).toEqual(before);
@@ -70,7 +71,7 @@ describe('D41', () => {
     const [a, b, c] = [await manager.startSession(), await manager.startSession(), await manager.startSession()];
     await clock.advance(SECOND);
     const before = [a, c].map(({ sessionId }) => world.look(sessionId));
-    provider.next(ANSWERS(403));
+    provider.next(answers(403));
     expect(await manager.renewSession(b.sessionId)).toMatchObject({ success: false });
     await world.settle();
     expect(manager.getSessionInfo(b.sessionId)).toBeUndefined();
@@ -129,13 +130,13 @@ describe('D41', () => {
   it('[D41] a step that never settles is bounded on the clock of the manager; the fallback names the session', async () => {
     const fallbacks: string[] = [];
     const world = await recovering({
-      steps: [{ id: 'HANGS', description: 'Never settles.', execute: () => new Promise(() => undefined) }],
+      steps: [{ id: 'hangs()', description: 'Never settles.', execute: () => new Promise(() => undefined) }],
       fallbackMode: 'safe-mode',
       fallbackHandlers: { 'safe-mode': ({ sessionId }) => void fallbacks.push(sessionId) },
     });
     const { sessionId } = await world.manager.startSession();
     await world.clock.advance(SECOND);
-    world.provider.next(ANSWERS(401));
+    world.provider.next(answers(401));
     await world.manager.renewSession(sessionId);
     await world.clock.advance(3 * SECOND - 1);
     expect(fallbacks).toEqual([]);
@@ -152,7 +153,7 @@ describe('D41', () => {
     const world = await recovering({ steps: [{ id: 'THROWS', description: 'Throws.', execute }] });
     const { sessionId } = await world.manager.startSession();
     await world.clock.advance(SECOND);
-    world.provider.next(ANSWERS(401));
+    world.provider.next(answers(401));
     expect((await world.manager.renewSession(sessionId)).error?.code).toBe('RENEWAL_FAILED');
     await world.settle();
     expect(world.manager.getSessionInfo(sessionId)?.state).toBe('failed');

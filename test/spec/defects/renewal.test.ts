@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { HOUR, type KeptEvent, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const renewalsOf = (events: readonly KeptEvent[]): string[] =>
@@ -11,13 +12,13 @@ describe('[D16] timers of a failed session', () => {
   it.each(['renewal', 'start'] as const)('[D16] entering failed by a failed %s stops all its timers', async what => {
     const world = await managed({ config: { heartbeatIntervalSeconds: 1, inactivityTimeoutMinutes: 1 } });
     const { manager, provider, clock, events } = world;
-    if (what === 'start') provider.next(ANSWERS(401));
+    if (what === 'start') provider.next(answers(401));
     const start = manager.startSession().catch(() => undefined);
     await start;
     const [{ sessionId = '' } = {}] = manager.getAllSessions();
     if (what === 'renewal') {
       await clock.advance(5 * SECOND);
-      provider.next(ANSWERS(401));
+      provider.next(answers(401));
       await manager.renewSession(sessionId);
     }
     await world.settle();
@@ -40,13 +41,13 @@ describe('[D16] timers of a failed session', () => {
     const running = new Map<string, Set<AbortSignal>>();
     const statesAtBeat: (string | undefined)[] = [];
     let most = 0;
-    let answers = false;
+    let isAnswering = false;
     const probe = async ({ sessionId, signal }: { sessionId: string; signal: AbortSignal }) => {
       const probes = running.get(sessionId) ?? new Set();
       running.set(sessionId, probes.add(signal));
       statesAtBeat.push(world.manager.getSessionInfo(sessionId)?.state);
       most = Math.max(most, [...probes].filter(({ aborted }) => !aborted).length);
-      if (answers) probes.delete(signal);
+      if (isAnswering) probes.delete(signal);
       else await new Promise(() => undefined);
     };
     const world: Managed = await managed({
@@ -54,7 +55,7 @@ describe('[D16] timers of a failed session', () => {
       config: { heartbeatIntervalSeconds: 1, renewalMarginSeconds: 10 },
     });
     const { manager, provider, clock } = world;
-    provider.next(SLOWLY(3 * SECOND));
+    provider.next(slowly(3 * SECOND));
     const start = manager.startSession();
     await clock.advance(3 * SECOND);
     const { sessionId } = await start;
@@ -68,8 +69,8 @@ describe('[D16] timers of a failed session', () => {
     await clock.advance(10 * SECOND);
     expect(statesAtBeat).toHaveLength(5);
     await manager.resumeSession(sessionId);
-    answers = true;
-    provider.next(SLOWLY(4 * SECOND), ANSWERS(401));
+    isAnswering = true;
+    provider.next(slowly(4 * SECOND), answers(401));
     const renewal = manager.renewSession(sessionId);
     await clock.advance(4 * SECOND);
     await renewal;
@@ -132,7 +133,7 @@ describe('[D17] one path of renewal', () => {
       const secret = manager.credentialFor(sessionId)?.reveal();
       await clock.advance(2 * SECOND);
       const since = events.length;
-      provider.next(ANSWERS(503), ANSWERS(429));
+      provider.next(answers(503), answers(429));
       const renewal = how === 'manual' ? manager.renewSession(sessionId) : clock.advance(48 * SECOND);
       for (let i = 0; i < 30; i++) {
         if (how === 'manual' || i === 0) await (how === 'manual' ? clock.advance(100) : renewal);
@@ -177,7 +178,7 @@ describe('[D17] one path of renewal', () => {
       };
       const { sessionId } = await manager.startSession();
       await clock.advance(2 * SECOND);
-      provider.next(ANSWERS(500), ANSWERS(500), ANSWERS(500));
+      provider.next(answers(500), answers(500), answers(500));
       const renewal = how === 'manual' ? manager.renewSession(sessionId) : undefined;
       if (how === 'automatic') await clock.advance(48 * SECOND);
       await clock.advance(4 * SECOND);
@@ -211,7 +212,7 @@ describe('[D17] one path of renewal', () => {
     const world = await managed({
       config: { maxRetryAttempts: 8, retryBackoffMs: 4_000 },
       provider: clock =>
-        new FakeProvider(clock, (request, w) => (request.attempt === 1 ? MINTS() : ANSWERS(503))(request, w)),
+        new FakeCredentialProvider(clock, (request, w) => (request.attempt === 1 ? mints() : answers(503))(request, w)),
     });
     const { manager, clock, provider, events } = world;
     const { sessionId } = await manager.startSession();

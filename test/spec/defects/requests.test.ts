@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { FakeProvider } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createEphemeralKeyService } from '../../../src/services/ephemeral-key-service.ts';
 import { KEY_CONTRACTS } from '../../../src/services/key-contracts.ts';
@@ -88,9 +88,9 @@ describe('D45', () => {
 
   it('[D45] a release drops the secret and closes the channel; a provider without revoke is asked nothing', async () => {
     const clock = new VirtualClock();
-    const provider = new FakeProvider(clock);
+    const provider = new FakeCredentialProvider(clock);
     const calls: string[] = [];
-    const mint = (request: Parameters<FakeProvider['mint']>[0]) => {
+    const mint = (request: Parameters<FakeCredentialProvider['mint']>[0]) => {
       calls.push('mint');
       return provider.mint(request);
     };

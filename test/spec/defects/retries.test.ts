@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { RETRY_BUDGET_MS } from '../../../src/machines/session-setup.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
@@ -190,7 +190,7 @@ describe('[D20] one retry layer', () => {
     const { manager, provider, clock } = world;
     const executor = createRecoveryExecutor({ clock });
     manager.setRecoveryExecutor(executor);
-    provider.next(SLOWLY(100 * SECOND));
+    provider.next(slowly(100 * SECOND));
     const start = rejectionOf(manager.startSession());
     await clock.advance(SECOND);
     await manager.endSession();

@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { AnyActorRef } from 'xstate';
 import type { MintedCredential } from '../../../src/actors/ports.ts';
 import { Secret } from '../../../src/actors/secret.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
 import {
-  ANSWERS,
+  answers,
   type Behaviour,
-  FakeProvider,
-  MINTS,
-  REJECTS,
-  SLOWLY,
-} from '../../../src/integration/testing/fake-provider.ts';
+  mints,
+  rejects,
+  slowly,
+} from '../../../src/integration/testing/provider-behaviours.ts';
 import { createRecoveryExecutor } from '../../../src/services/recovery-executor.ts';
 import { keyed, SAYS } from '../../support/keyed.ts';
 import { type Managed, managed, rejectionOf, SECOND } from '../../support/managed.ts';
@@ -58,7 +58,7 @@ describe('[D12] the secret', () => {
     let minted = 0;
     const secret: Behaviour = async (request, world) => {
       minted += 1;
-      const { expiresAt } = (await MINTS()(request, world)) as MintedCredential;
+      const { expiresAt } = (await mints()(request, world)) as MintedCredential;
       return { secret: `${CANARY}${minted}`, id: `id-${CANARY}${minted}`, expiresAt };
     };
     const telling = {
@@ -68,7 +68,7 @@ describe('[D12] the secret', () => {
       code: CANARY,
       cause: new Error(CANARY),
     };
-    const provider = (clock: Managed['clock']) => new FakeProvider(clock, secret);
+    const provider = (clock: Managed['clock']) => new FakeCredentialProvider(clock, secret);
     const privacy = {
       issuePurge: async (command: { readonly target: 'audio' | 'transcripts' | 'logs' | 'all' }) => {
         see(command);
@@ -119,21 +119,21 @@ describe('[D12] the secret', () => {
     expect([`${credential}`, JSON.stringify({ credential }), inspect(credential)].join()).not.toContain(CANARY);
 
     await clock.advance(2 * SECOND);
-    world.provider.next(ANSWERS(503, telling), secret);
+    world.provider.next(answers(503, telling), secret);
     see(await Promise.all([manager.renewSession(sessionId), clock.advance(5 * SECOND)]));
     inspectAll(sessionId);
-    world.provider.revokes = async ({ secret: given }) => {
+    world.provider.usualRevoke = async ({ secret: given }) => {
       see(given);
       throw Object.assign(new Error(CANARY), { given: given.reveal(), ...telling });
     };
-    world.provider.next(SLOWLY(SECOND, secret));
+    world.provider.next(slowly(SECOND, secret));
     const late = rejectionOf(manager.startSession());
     await manager.endSession(manager.getCurrentSession()?.sessionId);
     await clock.advance(2 * SECOND);
-    world.provider.next(REJECTS({ status: 401, ...telling }));
+    world.provider.next(rejects({ status: 401, ...telling }));
     see(await manager.renewSession(sessionId));
     inspectAll(sessionId);
-    world.provider.next(REJECTS({ status: 401, ...telling }));
+    world.provider.next(rejects({ status: 401, ...telling }));
     for (const error of [await late, await rejectionOf(manager.startSession())]) shown.push(shownByError(error));
     await manager.endSession(sessionId);
     see(manager.explain(sessionId), events, log.lines);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { createConfigurationService } from '../../../src/services/configuration-service.ts';
 import { memorySource } from '../../../src/services/memory-source.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
@@ -17,7 +18,7 @@ async function configured(
   const source = memorySource({ session: settings });
   const configuration = createConfigurationService({ source });
   await configuration.initialize();
-  const hourly = (clock: Managed['clock']) => new FakeProvider(clock, MINTS(60 * MINUTE));
+  const hourly = (clock: Managed['clock']) => new FakeCredentialProvider(clock, mints(60 * MINUTE));
   const world = await managed({ provider: hourly, configuration, ...options });
   return {
     ...world,
@@ -77,7 +78,7 @@ describe('D28', () => {
     '[D28] maxRetryAttempts of %i, changed in the settings, bounds the attempts of a live session',
     async attempts => {
       const world = await changed('maxRetryAttempts', attempts, { retryBackoffMs: 0 });
-      world.provider.next(...Array.from({ length: 9 }, () => ANSWERS(503)));
+      world.provider.next(...Array.from({ length: 9 }, () => answers(503)));
       const renewal = world.manager.renewSession(world.sessionId);
       await world.clock.advance(10 * SECOND);
       expect((await renewal).success).toBe(false);
@@ -91,7 +92,7 @@ describe('D28', () => {
     async wait => {
       const world = await changed('retryBackoffMs', wait);
       await world.clock.advance(SECOND); // two mints are never closer
-      world.provider.next(ANSWERS(503));
+      world.provider.next(answers(503));
       void world.manager.renewSession(world.sessionId);
       await world.clock.advance(wait - 1);
       expect(world.provider.requests).toHaveLength(2);

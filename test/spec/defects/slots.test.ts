@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  ANSWERS,
-  type Behaviour,
-  FakeProvider,
-  HANGS,
-  MINTS,
-  SLOWLY,
-} from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, type Behaviour, hangs, mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { WHEN_FULL } from '../../../src/machines/coordinator.ts';
 import type { SessionInfo } from '../../../src/services/session-api.ts';
@@ -25,13 +19,13 @@ type Step =
   | { readonly do: 'advance'; readonly ms: number };
 
 const MINT = {
-  good: MINTS(),
-  short: MINTS(3 * SECOND),
-  refused: ANSWERS(401),
-  busy: ANSWERS(503),
-  slow: SLOWLY(700),
-  late: SLOWLY(15 * SECOND),
-  silent: HANGS,
+  good: mints(),
+  short: mints(3 * SECOND),
+  refused: answers(401),
+  busy: answers(503),
+  slow: slowly(700),
+  late: slowly(15 * SECOND),
+  silent: hangs(),
 } satisfies Record<string, Behaviour>;
 
 const STEP: fc.Arbitrary<Step> = fc.oneof(
@@ -57,7 +51,7 @@ interface MoodyWorld extends Managed {
 async function moody(options: Parameters<typeof managed>[0]): Promise<MoodyWorld> {
   const mood = { mood: 'good' as keyof typeof MINT };
   const provider = (clock: VirtualClock) =>
-    new FakeProvider(clock, (request, world) => MINT[mood.mood](request, world));
+    new FakeCredentialProvider(clock, (request, world) => MINT[mood.mood](request, world));
   return Object.assign(mood, await managed({ ...options, provider }));
 }
 
@@ -122,17 +116,17 @@ describe('[D01] slots', () => {
     async state => {
       const world = await managed({ limit: 1 });
       const { manager, provider } = world;
-      if (state === 'starting') provider.next(SLOWLY(SECOND));
+      if (state === 'starting') provider.next(slowly(SECOND));
       const starting = manager.startSession();
       expect(manager.getAllSessions(), 'taken before the first await').toHaveLength(1);
       await world.settle();
       const { sessionId = '' } = manager.getAllSessions()[0] ?? {};
       if (state === 'renewing') {
-        provider.next(SLOWLY(SECOND));
+        provider.next(slowly(SECOND));
         void manager.renewSession(sessionId);
       } else if (state === 'paused') await manager.pauseSession(sessionId);
       else if (state === 'ending') {
-        provider.revokes = () => new Promise(() => undefined);
+        provider.usualRevoke = () => new Promise(() => undefined);
         manager.endSessionSync(sessionId);
       }
       await world.settle();
@@ -162,7 +156,7 @@ describe('[D01] slots', () => {
   it('[D01] a slot taken for a failed session that ends before it is renewed is given back', async () => {
     const world = await managed({ limit: 2, config: { maxRetryAttempts: 1 } });
     const { manager, provider, clock } = world;
-    provider.next(ANSWERS(401));
+    provider.next(answers(401));
     await rejectionOf(manager.startSession());
     const [{ sessionId: failed = '' } = {}] = manager.getAllSessions();
     await clock.advance(2 * SECOND);
@@ -183,7 +177,7 @@ describe('[D01] slots', () => {
     const world = await managed();
     const { manager, provider } = world;
     const ids = await Promise.all([1, 2, 3].map(async () => (await manager.startSession()).sessionId));
-    provider.next(SLOWLY(SECOND), SLOWLY(SECOND), SLOWLY(SECOND));
+    provider.next(slowly(SECOND), slowly(SECOND), slowly(SECOND));
     const renewals = ids.map(id => manager.renewSession(id));
     for (const refused of await Promise.allSettled([1, 2, 3].map(() => manager.startSession()))) {
       expect(refused).toMatchObject({ status: 'rejected', reason: { code: 'SESSION_LIMIT_REACHED' } });
@@ -215,7 +209,7 @@ describe('[D02] failed starts', () => {
       const world = await managed({ limit: 1, config: { maxRetryAttempts: 1 } });
       const { manager, provider, clock } = world;
       for (let i = 0; i < count; i++) {
-        provider.next(i % 2 === 0 ? ANSWERS(401) : MINTS(-5 * SECOND));
+        provider.next(i % 2 === 0 ? answers(401) : mints(-5 * SECOND));
         expect(await rejectionOf(manager.startSession())).toMatchObject({ code: 'SESSION_START_FAILED' });
       }
       await world.settle();
@@ -241,8 +235,8 @@ describe('[D02] failed starts', () => {
   it('[D02] the bound holds too where the provider never takes a credential back', async () => {
     const world = await managed({ limit: 60, config: { maxRetryAttempts: 1 } });
     const { manager, provider, clock } = world;
-    provider.revokes = () => new Promise(() => undefined);
-    provider.next(...Array.from({ length: 60 }, () => MINTS(-5 * SECOND)));
+    provider.usualRevoke = () => new Promise(() => undefined);
+    provider.next(...Array.from({ length: 60 }, () => mints(-5 * SECOND)));
     const starts = Promise.allSettled(Array.from({ length: 60 }, () => manager.startSession()));
     await clock.advance(2 * SECOND);
     expect((await starts).every(({ status }) => status === 'rejected')).toBe(true);

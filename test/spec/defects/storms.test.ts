@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { MINT_FLOOR_MS } from '../../../src/machines/session-deadlines.ts';
 import { type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
@@ -22,7 +23,7 @@ describe('[D18] no storm', () => {
           };
           setImmediate(tick);
           const provider = (clock: Managed['clock']) =>
-            new FakeProvider(clock, async ({ sessionId }) => {
+            new FakeCredentialProvider(clock, async ({ sessionId }) => {
               mints.push({ sessionId, at: clock.now(), turn });
               // The expiry is by the clock of the server, which ours is off by the skew.
               return { secret: `ek_${mints.length}`, expiresAt: clock.wall() + (lifeSeconds - skewSeconds) * SECOND };
@@ -72,7 +73,7 @@ describe('[D18] no storm', () => {
         fc.integer({ min: 0, max: 3_600 }),
         fc.integer({ min: 2, max: 100_000 }),
         async (margin, life) => {
-          const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(life * SECOND)) });
+          const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(life * SECOND)) });
           const { connectionInfo } = await world.manager.startSession({ renewalMarginSeconds: margin });
           const { secondsUntilRefresh = 0 } = connectionInfo.ephemeralKeyInfo ?? {};
           expect(secondsUntilRefresh).toBe(life - Math.min(margin, life / 2));
@@ -87,7 +88,7 @@ describe('[D18] no storm', () => {
     async lifeSeconds => {
       const world = await managed({ config: { maxRetryAttempts: 2 } });
       const { manager, provider, clock } = world;
-      provider.next(MINTS(lifeSeconds * SECOND), MINTS(lifeSeconds * SECOND));
+      provider.next(mints(lifeSeconds * SECOND), mints(lifeSeconds * SECOND));
       const start = rejectionOf(manager.startSession());
       await clock.advance(5 * SECOND);
       expect(await start).toMatchObject({
@@ -104,9 +105,9 @@ describe('[D18] no storm', () => {
     const world = await managed({
       driver: { open: async () => Promise.reject(Object.assign(new Error('no'), { status: 401 })) },
       provider: clock =>
-        new FakeProvider(clock, (request, w) => {
+        new FakeCredentialProvider(clock, (request, w) => {
           at.push(clock.now());
-          return MINTS()(request, w);
+          return mints()(request, w);
         }),
     });
     const { manager, clock } = world;

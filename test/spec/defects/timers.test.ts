@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, HANGS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { hangs, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import type { SessionTimerStatus, TimerEventInfo } from '../../../src/services/session-api.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
-const withKeysOf = (lifeMs: number) => managed({ provider: clock => new FakeProvider(clock, MINTS(lifeMs)) });
+const withKeysOf = (lifeMs: number) => managed({ provider: clock => new FakeCredentialProvider(clock, mints(lifeMs)) });
 
 const TYPES = {
   renewalTimer: 'renewal',
@@ -123,7 +124,7 @@ describe('D30', () => {
   it('[D30] while a renewal is under way no renewal is told as scheduled; all else goes on', async () => {
     const world = await withKeysOf(MINUTE);
     const { sessionId } = await world.manager.startSession();
-    world.provider.next(HANGS);
+    world.provider.next(hangs());
     void world.manager.renewSession(sessionId);
     await world.clock.advance(SECOND);
     const { timerStatus } = world.manager.getSessionDiagnostics(sessionId);

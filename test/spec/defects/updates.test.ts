@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, HANGS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { hangs, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { leadMs } from '../../../src/machines/session-deadlines.ts';
 import type { SessionConfigPatch } from '../../../src/services/session-config.ts';
 import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
@@ -8,7 +9,7 @@ import { HOUR, type Managed, MINUTE, managed, SECOND } from '../../support/manag
 const DAY = 24 * HOUR;
 const LIFE_MS = 2 * DAY;
 
-const longLived = () => managed({ provider: clock => new FakeProvider(clock, MINTS(LIFE_MS)) });
+const longLived = () => managed({ provider: clock => new FakeCredentialProvider(clock, mints(LIFE_MS)) });
 
 const timersOf = ({ manager }: Managed, sessionId: string) => manager.getSessionDiagnostics(sessionId).timerStatus;
 
@@ -40,7 +41,7 @@ describe('D26', () => {
     );
     await fc.assert(
       fc.asyncProperty(windows, async inactivityTimeoutMinutes => {
-        const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(800 * DAY)) });
+        const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(800 * DAY)) });
         const config = { inactivityTimeoutMinutes, maxDurationMinutes: 525_600, enableHeartbeat: false };
         const { sessionId } = await world.manager.startSession({ ...config, durationWarningSeconds: 0 });
         const windowMs = inactivityTimeoutMinutes * MINUTE;
@@ -56,7 +57,7 @@ describe('D26', () => {
   });
 
   it('[D26] a window of 30 days holds 30 days, with renewals and heartbeats all the while', async () => {
-    const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(HOUR)) });
+    const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(HOUR)) });
     const { sessionId } = await world.manager.startSession({
       inactivityTimeoutMinutes: 30 * 24 * 60,
       maxDurationMinutes: 525_600,
@@ -72,7 +73,7 @@ describe('D26', () => {
   });
 
   it('[D26] every other long duration too: heartbeat of a day, lifetime of a year, its warning a day before', async () => {
-    const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(800 * DAY)) });
+    const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(800 * DAY)) });
     const { sessionId } = await world.manager.startSession({
       enableInactivityTimeout: false,
       heartbeatIntervalSeconds: 86_400,
@@ -135,7 +136,7 @@ describe('D27', () => {
     });
     await fc.assert(
       fc.asyncProperty(steps, async given => {
-        const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(90 * SECOND)) });
+        const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(90 * SECOND)) });
         const { sessionId } = await world.manager.startSession({ inactivityTimeoutMinutes: 30 });
         let beatAt = world.clock.wall();
         let beats = 0;
@@ -173,7 +174,7 @@ describe('D27', () => {
   });
 
   it('[D27] a margin of 60 instead of 10 s moves the renewal by 50 s', async () => {
-    const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(10 * MINUTE)) });
+    const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(10 * MINUTE)) });
     const { sessionId } = await world.manager.startSession({ inactivityTimeoutMinutes: 60 });
     await world.manager.updateSessionConfig(sessionId, { renewalMarginSeconds: 60 });
     await world.clock.advance(9 * MINUTE - 1);
@@ -184,7 +185,7 @@ describe('D27', () => {
   });
 
   it('[D27] a margin that makes the renewal overdue renews at once, by the renewal timer', async () => {
-    const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(10 * MINUTE)) });
+    const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(10 * MINUTE)) });
     const { sessionId } = await world.manager.startSession({ inactivityTimeoutMinutes: 60 });
     await world.clock.advance(8 * MINUTE);
     await world.manager.updateSessionConfig(sessionId, { renewalMarginSeconds: 180 });
@@ -230,9 +231,9 @@ describe('D27', () => {
   });
 
   it('[D27] an update while renewing moves the running timers, and the next renewal follows the new margin', async () => {
-    const world = await managed({ provider: clock => new FakeProvider(clock, MINTS(60 * SECOND)) });
+    const world = await managed({ provider: clock => new FakeCredentialProvider(clock, mints(60 * SECOND)) });
     const { sessionId } = await world.manager.startSession();
-    world.provider.next(HANGS);
+    world.provider.next(hangs());
     void world.manager.renewSession(sessionId);
     await world.settle();
     await world.manager.updateSessionConfig(sessionId, { heartbeatIntervalSeconds: 7, renewalMarginSeconds: 20 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialProvider, Logger, MintedCredential, SessionDriver } from '../../../src/actors/ports.ts';
-import { ANSWERS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager } from '../../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../../src/services/session-manager-options.ts';
@@ -72,12 +72,12 @@ async function life(options: Partial<SessionManagerOptions>) {
   });
   const { manager, clock, provider } = t;
   manager.onSessionStarted(broken);
-  provider.revokes = async () => broken();
-  provider.next(ANSWERS(500));
+  provider.usualRevoke = async () => broken();
+  provider.next(answers(500));
   const start = manager.startSession();
   await clock.advance(5 * SECOND);
   const { sessionId } = await start;
-  provider.next(ANSWERS(500));
+  provider.next(answers(500));
   await clock.advance(2 * MINUTE);
   t.crash(sessionId);
   await clock.advance(5 * SECOND);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { HANGS } from '../../../src/integration/testing/fake-provider.ts';
+import { hangs } from '../../../src/integration/testing/provider-behaviours.ts';
 import { VirtualClock } from '../../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager, type SessionManager } from '../../../src/services/session-manager.ts';
 import { managed, rejectionOf, SECOND } from '../../support/managed.ts';
@@ -46,7 +46,7 @@ describe('disposal', () => {
     const { sessionId } = await manager.startSession();
     await clock.advance(10 * SECOND);
     const revokes = [() => new Promise<void>(() => undefined)];
-    provider.revokes = () => revokes.shift()?.() ?? Promise.resolve();
+    provider.usualRevoke = () => revokes.shift()?.() ?? Promise.resolve();
     void manager.renewSession(sessionId);
     await t.settle();
     expect(provider.revoked).toHaveLength(1);
@@ -64,9 +64,9 @@ describe('disposal', () => {
   it('[SES-25] a release that comes of the disposal itself is waited for too, within the 2 s of a drain', async () => {
     const t = await managed({ limit: 2 });
     const { manager, clock, provider } = t;
-    provider.revokes = () => new Promise(() => undefined);
+    provider.usualRevoke = () => new Promise(() => undefined);
     await manager.startSession();
-    provider.next(HANGS);
+    provider.next(hangs());
     const start = rejectionOf(manager.startSession());
     await t.settle();
     const since = clock.now();

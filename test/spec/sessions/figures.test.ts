@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, HANGS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { answers, hangs, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 describe('the figures of a session', () => {
@@ -25,7 +25,7 @@ describe('the figures of a session', () => {
       throw Object.assign(new Error('gone'), { code: 'ECONNRESET' });
     };
     const t = await managed({ driver: { open }, config: { maxRetryAttempts: 3 } });
-    t.provider.next(ANSWERS(500), ANSWERS(500));
+    t.provider.next(answers(500), answers(500));
     const failure = rejectionOf(t.manager.startSession());
     await t.clock.advance(MINUTE);
     expect((await failure).code).toBe('SESSION_START_FAILED');
@@ -36,12 +36,12 @@ describe('the figures of a session', () => {
   it('[SES-22] a session that has never served is not active, whatever its state', async () => {
     const t = await managed();
     const { manager, clock, provider } = t;
-    provider.next(ANSWERS(401));
+    provider.next(answers(401));
     const start = rejectionOf(manager.startSession());
     await clock.advance(2 * SECOND);
     await start;
     const sessionId = manager.getAllSessions()[0]?.sessionId ?? '';
-    provider.next(SLOWLY(SECOND));
+    provider.next(slowly(SECOND));
     const renewal = manager.renewSession(sessionId);
     await t.settle();
     expect(manager.getSessionInfo(sessionId)?.state).toBe('renewing');
@@ -49,7 +49,7 @@ describe('the figures of a session', () => {
     await clock.advance(SECOND);
     expect((await renewal).success).toBe(true);
     expect(manager.isSessionActive(sessionId)).toBe(true);
-    provider.next(HANGS);
+    provider.next(hangs());
     void manager.renewSession(sessionId);
     await clock.advance(2 * SECOND);
     expect(manager.getSessionInfo(sessionId)?.state).toBe('renewing');

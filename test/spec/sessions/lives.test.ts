@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { HOUR, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 describe('the life of a session', () => {
@@ -27,7 +27,7 @@ describe('the life of a session', () => {
   it('[SES-2] an end is over within 2 s though the provider never answers, and tells what was not revoked', async () => {
     const t = await managed({ hooks: { onSessionEnding: () => new Promise(() => undefined) } });
     const { manager, clock, provider, events } = t;
-    provider.revokes = () => new Promise(() => undefined);
+    provider.usualRevoke = () => new Promise(() => undefined);
     manager.setPrivacyController({ issuePurge: () => new Promise(() => undefined) });
     const { sessionId } = await manager.startSession();
     let over = false;
@@ -50,7 +50,7 @@ describe('the life of a session', () => {
     const { manager, clock, provider } = t;
     const { sessionId } = await manager.startSession();
     const old = manager.credentialFor(sessionId)?.reveal();
-    provider.next(SLOWLY(5 * SECOND));
+    provider.next(slowly(5 * SECOND));
     await clock.advance(50 * SECOND);
     expect(manager.getSessionInfo(sessionId)?.state).toBe('renewing');
     expect(manager.isSessionActive(sessionId)).toBe(true);
@@ -67,7 +67,7 @@ describe('the life of a session', () => {
     const t = await managed();
     const { manager, clock, provider } = t;
     const { sessionId } = await manager.startSession();
-    provider.next(SLOWLY(5 * SECOND));
+    provider.next(slowly(5 * SECOND));
     const renewal = manager.renewSession(sessionId);
     await clock.advance(2 * SECOND);
     await manager.pauseSession(sessionId);
@@ -100,7 +100,7 @@ describe('the life of a session', () => {
     const t = await managed();
     const { manager, clock, provider } = t;
     const { sessionId } = await manager.startSession();
-    provider.next(MINTS(2 * MINUTE));
+    provider.next(mints(2 * MINUTE));
     await clock.advance(50 * SECOND);
     await manager.pauseSession(sessionId);
     await manager.resumeSession(sessionId);

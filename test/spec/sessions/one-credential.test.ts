@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 describe('one credential at a time', () => {
@@ -16,7 +17,7 @@ describe('one credential at a time', () => {
       await clock.advance(2 * SECOND);
       provider.next(async (request, world) => {
         void pauseAfter(microtasks);
-        return MINTS()(request, world);
+        return mints()(request, world);
       });
       const renewal = manager.renewSession(sessionId);
       await t.settle();
@@ -40,7 +41,7 @@ describe('one credential at a time', () => {
       return undefined;
     };
     const t = await managed({
-      provider: clock => new FakeProvider(clock, MINTS(3 * SECOND)),
+      provider: clock => new FakeCredentialProvider(clock, mints(3 * SECOND)),
       driver: { open },
     });
     const { manager, clock, provider } = t;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS, SLOWLY } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, mints, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { type Managed, MINUTE, managed, SECOND } from '../../support/managed.ts';
 
 const LONG_LIVED = {
-  provider: (clock: Managed['clock']) => new FakeProvider(clock, MINTS(30 * MINUTE)),
+  provider: (clock: Managed['clock']) => new FakeCredentialProvider(clock, mints(30 * MINUTE)),
   config: { inactivityTimeoutMinutes: 60 },
 };
 
@@ -20,8 +21,8 @@ async function refuseInARow(t: Managed, sessionId: string, times: number): Promi
 
 describe('credentials that the service refuses', () => {
   it.each([
-    ['Retry-After', ANSWERS(429, { retryAfterMs: 30_000 }), 30 * SECOND, 30 * SECOND],
-    ['back-off', ANSWERS(500), 5 * SECOND, 6.25 * SECOND],
+    ['Retry-After', answers(429, { retryAfterMs: 30_000 }), 30 * SECOND, 30 * SECOND],
+    ['back-off', answers(500), 5 * SECOND, 6.25 * SECOND],
   ])('[SES-17] a refusal during a renewal keeps the %s', async (_, answer, earliest, latest) => {
     const t = await managed({ ...LONG_LIVED, config: { ...LONG_LIVED.config, retryBackoffMs: 5_000 } });
     const { manager, clock, provider } = t;
@@ -103,7 +104,7 @@ describe('credentials that the service refuses', () => {
     const { manager, clock, provider } = t;
     const { sessionId } = await manager.startSession();
     await clock.advance(2 * SECOND);
-    provider.next(SLOWLY(3 * SECOND));
+    provider.next(slowly(3 * SECOND));
     for (let i = 0; i < 5; i++) {
       refuse(t, sessionId);
       await clock.advance(500);

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { ANSWERS, FakeProvider, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { answers, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { HOUR, type Managed, MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 /** A session whose start failed, and that waits to be renewed or ended. */
 async function failedStart(t: Managed, status = 401): Promise<string> {
-  t.provider.next(ANSWERS(status));
+  t.provider.next(answers(status));
   const start = rejectionOf(t.manager.startSession());
   await t.settle();
   expect((await start).code).toBe('SESSION_START_FAILED');
@@ -17,7 +18,7 @@ describe('revived sessions', () => {
     '[SES-14] revived after a failed start, %i minutes later, it has the deadlines of one that starts then',
     async minutes => {
       const t = await managed({
-        provider: clock => new FakeProvider(clock, MINTS(5 * HOUR)),
+        provider: clock => new FakeCredentialProvider(clock, mints(5 * HOUR)),
         config: { maxDurationMinutes: 60, inactivityTimeoutMinutes: 50, heartbeatIntervalSeconds: 600 },
       });
       const { manager, clock } = t;
@@ -55,7 +56,7 @@ describe('revived sessions', () => {
     const { sessionId } = await manager.startSession();
     manager.reportTransport(sessionId, { state: 'connected', expiresAt: clock.wall() + 30 * MINUTE });
     await clock.advance(SECOND);
-    t.provider.next(ANSWERS(401));
+    t.provider.next(answers(401));
     const failing = manager.renewSession(sessionId);
     await t.settle();
     expect(await failing).toMatchObject({ success: false });
@@ -77,7 +78,7 @@ describe('revived sessions', () => {
     const { manager, clock } = t;
     const failed = await failedStart(t);
     await clock.advance(2 * SECOND);
-    t.provider.next(ANSWERS(403));
+    t.provider.next(answers(403));
     const renewal = manager.renewSession(failed);
     await t.settle();
     expect(await renewal).toMatchObject({

@@ -2,14 +2,8 @@ import { inspect } from 'node:util';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { RevokeRequest } from '../../../src/actors/ports.ts';
 import { Secret } from '../../../src/actors/secret.ts';
-import {
-  FakeProvider,
-  HANGS,
-  MINTS,
-  REJECTS,
-  RETURNS,
-  SLOWLY,
-} from '../../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../../src/integration/testing/fake-credential-provider.ts';
+import { hangs, mints, rejects, returns, slowly } from '../../../src/integration/testing/provider-behaviours.ts';
 import { MINUTE, managed, rejectionOf, SECOND } from '../../support/managed.ts';
 
 /** Deep enough for everything but the machines themselves, which refer to each other without end. */
@@ -19,7 +13,7 @@ const CANARY = 'ek_CANARY7f3a';
 
 /** An error of a careless provider: the secret is in every part of it. */
 const leaky = () =>
-  REJECTS({
+  rejects({
     message: `bad key ${CANARY}`,
     name: CANARY,
     code: CANARY,
@@ -30,8 +24,8 @@ const leaky = () =>
     stack: `Error: ${CANARY}\n at ${CANARY}`,
   });
 
-class LeakyProvider extends FakeProvider {
-  override async mint(request: Parameters<FakeProvider['mint']>[0]) {
+class LeakyProvider extends FakeCredentialProvider {
+  override async mint(request: Parameters<FakeCredentialProvider['mint']>[0]) {
     const minted = await super.mint(request);
     const { secret } = (minted ?? {}) as { secret?: unknown };
     return typeof secret === 'string'
@@ -101,20 +95,20 @@ describe('secrets', () => {
     const { manager, clock, provider, events, log } = t;
     manager.onSessionStateChanged(fail);
 
-    provider.revokes = async ({ secret }: RevokeRequest) => {
+    provider.usualRevoke = async ({ secret }: RevokeRequest) => {
       throw new Error(`cannot revoke ${secret.reveal()}`);
     };
     const { sessionId } = await manager.startSession();
     const key = manager.credentialFor(sessionId);
     expect(key?.reveal()).toContain(CANARY);
     results.push(key, { key }, [key], new Map([['key', key]]));
-    provider.next(leaky(), leaky(), MINTS());
+    provider.next(leaky(), leaky(), mints());
     await clock.advance(2 * MINUTE);
     await manager.pauseSession(sessionId);
     await clock.advance(2 * MINUTE);
     await manager.resumeSession(sessionId);
     await clock.advance(SECOND);
-    provider.next(SLOWLY(20 * SECOND), HANGS);
+    provider.next(slowly(20 * SECOND), hangs());
     const renewal = manager.renewSession(sessionId);
     await clock.advance(MINUTE);
     results.push(await renewal, manager.getSessionInfo(sessionId), manager.getSessionDiagnostics(sessionId));
@@ -122,10 +116,10 @@ describe('secrets', () => {
 
     for (const behaviour of [
       leaky(),
-      RETURNS({ secret: CANARY }),
-      RETURNS({ secret: CANARY, expiresAt: clock.wall() }),
-      RETURNS({ secret: CANARY, expiresAt: CANARY, id: CANARY }),
-      RETURNS(CANARY),
+      returns({ secret: CANARY }),
+      returns({ secret: CANARY, expiresAt: clock.wall() }),
+      returns({ secret: CANARY, expiresAt: CANARY, id: CANARY }),
+      returns(CANARY),
     ]) {
       provider.next(behaviour, behaviour, behaviour);
       const failed = rejectionOf(manager.startSession());
@@ -158,6 +152,7 @@ describe('secrets', () => {
     const secret = new Secret(CANARY);
     expect(secret.reveal()).toBe(CANARY);
     expect(`${secret}`).toBe('[redacted]');
+    expect(secret.toString()).toBe('[redacted]');
     expect(JSON.stringify({ secret })).toBe('{"secret":"[redacted]"}');
     expect(inspect({ secret }, { showHidden: true })).toBe('{ secret: [redacted] }');
     expect(seen({ secret })).not.toContain('CANARY');

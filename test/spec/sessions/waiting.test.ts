@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it, vi } from 'vitest';
-import { ANSWERS, MINTS } from '../../../src/integration/testing/fake-provider.ts';
+import { answers, mints } from '../../../src/integration/testing/provider-behaviours.ts';
 import { systemClock } from '../../../src/services/system-clock.ts';
 import { managed, SECOND } from '../../support/managed.ts';
 
@@ -55,10 +55,10 @@ it('[SES-27] a hold takes hold of the timer that is armed already, and lets go o
 
 it('[SES-28] a session that has just failed is renewed as soon as it has given back what it held', async () => {
   const t = await managed();
-  t.provider.revokes = () => new Promise(resolve => t.clock.setTimeout(() => resolve(undefined), SECOND / 2));
+  t.provider.usualRevoke = () => new Promise(resolve => t.clock.setTimeout(() => resolve(undefined), SECOND / 2));
   const { sessionId } = await t.manager.startSession();
   await t.clock.advance(SECOND);
-  t.provider.next(ANSWERS(401), MINTS());
+  t.provider.next(answers(401), mints());
   expect(await t.manager.renewSession(sessionId)).toMatchObject({ success: false });
   expect(t.manager.getSessionInfo(sessionId)?.state).toBe('failed');
   const renewal = t.manager.renewSession(sessionId);
