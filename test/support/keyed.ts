@@ -1,3 +1,4 @@
+import { assertNoResidue } from '../../src/integration/testing/residue.ts';
 import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import { createEphemeralKeyService } from '../../src/services/ephemeral-key-service.ts';
 import type { EphemeralKeyServiceOptions } from '../../src/services/key-options.ts';
@@ -117,9 +118,7 @@ export async function keyed({ recovery = false, keys: more, ...options }: KeyedO
       keys.dispose();
       executor.dispose();
       await clock.advance(0);
-      if (clock.pending > 0) throw new Error(`${clock.pending} timers left`);
-      if (manager.getAllSessions().length > 0) throw new Error('sessions left');
-      if (executor.size > 0) throw new Error('executions left');
+      assertNoResidue({ clock, manager, counts: { executions: executor.size } });
     },
   };
 }

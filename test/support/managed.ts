@@ -1,6 +1,6 @@
-import { expect } from 'vitest';
 import type { Logger } from '../../src/actors/ports.ts';
-import { FakeProvider } from '../../src/integration/testing/fake-provider.ts';
+import { FakeCredentialProvider } from '../../src/integration/testing/fake-credential-provider.ts';
+import { assertNoResidue } from '../../src/integration/testing/residue.ts';
 import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import { createSessionManager, type SessionManager } from '../../src/services/session-manager.ts';
 import type { SessionManagerOptions } from '../../src/services/session-manager-options.ts';
@@ -51,7 +51,7 @@ export function keepEvents(manager: SessionManager): KeptEvent[] {
 export interface Managed {
   readonly manager: SessionManager;
   readonly clock: VirtualClock;
-  readonly provider: FakeProvider;
+  readonly provider: FakeCredentialProvider;
   readonly log: KeptLog;
   readonly events: KeptEvent[];
   /** Lets promises settle without moving time. */
@@ -62,11 +62,13 @@ export interface Managed {
 
 /** An initialised manager in a world of virtual time, with a provider that does as it is told. */
 export async function managed(
-  options: Partial<SessionManagerOptions> & { readonly provider?: (clock: VirtualClock) => FakeProvider } = {},
+  options: Partial<SessionManagerOptions> & {
+    readonly provider?: (clock: VirtualClock) => FakeCredentialProvider;
+  } = {},
 ): Promise<Managed> {
   const { provider: make, ...rest } = options;
   const clock = new VirtualClock();
-  const provider = make?.(clock) ?? new FakeProvider(clock);
+  const provider = make?.(clock) ?? new FakeCredentialProvider(clock);
   const log = new KeptLog();
   const manager = createSessionManager({ clock, credentials: provider, logger: log, ...rest });
   await manager.initialize();
@@ -81,8 +83,7 @@ export async function managed(
     async close() {
       manager.dispose();
       await clock.advance(5 * SECOND);
-      expect(clock.pending, 'timers left').toBe(0);
-      expect(manager.getAllSessions()).toEqual([]);
+      assertNoResidue({ clock, manager, provider });
     },
   };
 }

@@ -13,7 +13,7 @@ import {
   type SessionInfo,
   SessionState,
 } from '../../src/index.ts';
-import type { FakeProvider } from '../../src/integration/testing/fake-provider.ts';
+import type { FakeCredentialProvider } from '../../src/integration/testing/fake-credential-provider.ts';
 import type { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import type { KeptLog } from '../support/managed.ts';
 
@@ -51,7 +51,7 @@ it('[TYP-3] an ended event has its reason, a started one has none', () => {
 });
 
 it('[TYP-4] the fakes of the tests fit the ports they stand for', () => {
-  expectTypeOf<FakeProvider>().toMatchTypeOf<CredentialProvider>();
+  expectTypeOf<FakeCredentialProvider>().toMatchTypeOf<CredentialProvider>();
   expectTypeOf<VirtualClock>().toMatchTypeOf<Clock>();
   expectTypeOf<KeptLog>().toMatchTypeOf<Logger>();
 });

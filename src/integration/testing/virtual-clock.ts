@@ -1,8 +1,18 @@
 import type { Clock } from '../../actors/ports.ts';
+import { notAllowed } from '../../services/config-field.ts';
 import { type HeapTimer, TimerHeap } from '../../services/timer-heap.ts';
 
 /** 2026-01-01T00:00:00Z: where the wall clock of a {@link VirtualClock} starts unless told otherwise. */
 const DEFAULT_START_MS = Date.UTC(2026, 0, 1);
+
+/** Rounds of promise reactions that `runUntil` grants to work that armed no timer. */
+const MOST_IDLE_ROUNDS = 1_000;
+
+/** How far `runUntil` goes unless told otherwise, ms: a day. */
+const LONGEST_RUN_MS = 86_400_000;
+
+/** How many timers `runAll` runs unless told otherwise. */
+const MOST_TIMERS = 10_000;
 
 /** Lets everything run that is ready to: promise reactions, and what they start. */
 const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
@@ -26,6 +36,7 @@ export class VirtualClock implements Clock {
 
   /** @param startMs where both `now()` and `wall()` begin, ms since the Unix epoch. */
   constructor(startMs: number = DEFAULT_START_MS) {
+    if (!Number.isFinite(startMs)) throw notAllowed('startMs', startMs, 'a finite number (ms since the Unix epoch)');
     this.#now = startMs;
   }
 
@@ -42,6 +53,11 @@ export class VirtualClock implements Clock {
     return this.#timers.size;
   }
 
+  /** When the earliest timer is due, on the scale of `now()`; `undefined` if none is armed. */
+  get nextDueAt(): number | undefined {
+    return this.#timers.nextDueAt;
+  }
+
   setTimeout(callback: () => void, delayMs: number): HeapTimer {
     return this.#timers.add(callback, Number.isFinite(delayMs) ? this.#now + Math.max(0, delayMs) : delayMs);
   }
@@ -50,8 +66,13 @@ export class VirtualClock implements Clock {
     if (handle !== undefined && handle !== null) this.#timers.cancel(handle as HeapTimer);
   }
 
-  /** Moves on by `ms`, instant by instant, with promises settled at each. */
+  /**
+   * Moves on by `ms`, instant by instant, with promises settled at each. `advance(0)` only lets them settle.
+   *
+   * @throws SessionchartError `INVALID_CONFIG` where `ms` is negative or not finite, as all that move this clock do.
+   */
   async advance(ms: number): Promise<void> {
+    checkedMs('ms', ms);
     const until = this.#now + ms;
     await settle();
     for (let next = this.#timers.nextDueAt; next !== undefined && next <= until; next = this.#timers.nextDueAt) {
@@ -63,6 +84,7 @@ export class VirtualClock implements Clock {
 
   /** Moves on by `ms`, instant by instant, without letting promises settle in between. */
   advanceSync(ms: number): void {
+    checkedMs('ms', ms);
     const until = this.#now + ms;
     for (let next = this.#timers.nextDueAt; next !== undefined && next <= until; next = this.#timers.nextDueAt) {
       this.#runDue(next);
@@ -83,14 +105,63 @@ export class VirtualClock implements Clock {
     return true;
   }
 
+  /**
+   * Moves on from timer to timer until `promise` settles, and settles like it.
+   *
+   * @param mostMs gives up after this much virtual time. [mostMs=86400000]
+   * @throws Error where `promise` is still pending by then, or where no timer is left that could settle it.
+   *
+   * @example
+   * ```ts
+   * const session = await clock.runUntil(manager.startSession()); // however long the provider takes
+   * ```
+   */
+  async runUntil<T>(promise: Promise<T>, mostMs: number = LONGEST_RUN_MS): Promise<T> {
+    checkedMs('mostMs', mostMs);
+    const until = this.#now + mostMs;
+    let isOver = false;
+    const over = (): void => {
+      isOver = true;
+    };
+    promise.then(over, over);
+    await settle();
+    for (let idle = 0; !isOver; await settle()) {
+      const next = this.#timers.nextDueAt;
+      if (next !== undefined && next > until) throw new Error(`still pending after ${mostMs} ms of virtual time`);
+      if (next !== undefined) this.#runDue(next);
+      else if (++idle > MOST_IDLE_ROUNDS) throw new Error('still pending, and no timer is armed that could settle it');
+    }
+    return promise;
+  }
+
+  /**
+   * Runs every timer, also those that are armed meanwhile, and stands still at the last.
+   *
+   * @param most how many at most: what keeps re-arming itself, a heartbeat for one, has no last timer. [most=10000]
+   * @returns how many ran.
+   * @throws Error where timers are armed still after `most` of them.
+   */
+  async runAll(most: number = MOST_TIMERS): Promise<number> {
+    if (!(Number.isInteger(most) && most > 0)) throw notAllowed('most', most, 'a whole number from 1');
+    await settle();
+    for (let ran = 0; ran < most; ran++) {
+      if (!this.step()) return ran;
+      await settle();
+    }
+    if (this.pending === 0) return most;
+    throw new Error(`timers are armed still after ${most} have run: something arms itself again and again`);
+  }
+
   /** The machine sleeps for `ms`: both clocks step, no timer runs on the way, all that are overdue run afterwards. */
   async sleep(ms: number): Promise<void> {
+    checkedMs('ms', ms);
     this.#now += ms;
     await this.advance(0);
   }
 
   /** Sets the wall clock, as a user or NTP may do. `now()` is not touched. */
   setWall(ms: number): void {
+    if (!Number.isFinite(ms)) throw notAllowed('ms', ms, 'a finite number (ms since the Unix epoch)');
     this.#wallOffset = ms - this.#now;
   }
 
@@ -102,4 +173,8 @@ export class VirtualClock implements Clock {
       if (this.#timers.nextDueAt !== undefined && this.#timers.nextDueAt > this.#now) break;
     }
   }
+}
+
+function checkedMs(name: string, ms: number): void {
+  if (!(ms >= 0 && ms < Number.POSITIVE_INFINITY)) throw notAllowed(name, ms, '0 or more (milliseconds)');
 }

@@ -1,0 +1,232 @@
+import type { Clock, CredentialProvider, MintRequest, RevokeRequest } from '../../actors/ports.ts';
+import { Secret } from '../../actors/secret.ts';
+import { countCalls, revokeUncounted } from './count-calls.ts';
+import { pause, type Seen, type Watched, watch } from './watch.ts';
+
+/** How long an answer is watched after it came, ms: long enough for what comes twice in one go. */
+const WATCH_MS = 50;
+
+export interface ExperimentOptions {
+  readonly clock: Clock;
+  readonly deadlineMs: number;
+  readonly abortGraceMs: number;
+  readonly close: ((provider: CredentialProvider) => unknown) | undefined;
+}
+
+/** One mint, and what came of it. */
+export interface MintSeen {
+  readonly seen: Seen;
+  /** How often the answer came, watched a little longer. */
+  readonly settlements: number;
+  /** What was handed over when it came, and a little later. */
+  readonly atFirst: Answer | undefined;
+  readonly later: Answer | undefined;
+  /** The request was changed. */
+  readonly isRequestChanged: boolean;
+  /** Still pending a while after its signal aborted. */
+  readonly isDeafToAbort: boolean;
+}
+
+/** The fields of an answer, read once. */
+export interface Answer {
+  readonly secret: unknown;
+  readonly expiresAt: unknown;
+  readonly id: unknown;
+  /** The wall clock when it was read. */
+  readonly wall: number;
+}
+
+/** The first two mints of a provider, one after the other. */
+export interface FirstMints {
+  readonly first: MintSeen;
+  readonly second: MintSeen | undefined;
+  /** Calls of `mint` and `revoke` that the contract did not make; `undefined` where they could not be counted. */
+  readonly ownCalls: number | undefined;
+  /** Timers on the clock that were not there before; `undefined` where the clock does not count them. */
+  readonly timersLeft: number | undefined;
+}
+
+export interface Revocations {
+  readonly once: Seen;
+  readonly again: Seen;
+  readonly unknown: Seen;
+}
+
+/** Asks a provider for things and writes down what it does. Judges nothing. */
+export class ProviderExperiments {
+  readonly #create: () => CredentialProvider | Promise<CredentialProvider>;
+  readonly #options: ExperimentOptions;
+  /** Everything that was rejected with, in words that say when. */
+  readonly rejections: { readonly when: string; readonly error: unknown }[] = [];
+  /** Every secret that was seen. */
+  readonly secrets = new Set<string>();
+  #sessions = 0;
+
+  constructor(create: () => CredentialProvider | Promise<CredentialProvider>, options: ExperimentOptions) {
+    this.#create = create;
+    this.#options = options;
+  }
+
+  async firstMints(): Promise<FirstMints> {
+    return this.#with(async provider => {
+      const { clock } = this.#options;
+      const timersBefore = timersOn(clock);
+      const counter = countCalls(provider);
+      const sessionId = this.#session();
+      const first = await this.#mint(provider, { sessionId, attempt: 1 }, 'mint()');
+      const isMinted = first.seen.kind === 'resolved';
+      const second = isMinted ? await this.#mint(provider, { sessionId, attempt: 2 }, 'a second mint()') : undefined;
+      const ownCalls = counter?.stop();
+      const timersAfter = timersOn(clock);
+      return {
+        first,
+        second,
+        ownCalls: ownCalls === undefined ? undefined : ownCalls - (second === undefined ? 1 : 2),
+        timersLeft: timersBefore === undefined || timersAfter === undefined ? undefined : timersAfter - timersBefore,
+      };
+    });
+  }
+
+  /** A mint whose signal has aborted already, or aborts right after the call. */
+  async abortedMint(when: 'before' | 'during'): Promise<MintSeen> {
+    return this.#with(provider => {
+      const words = when === 'before' ? 'mint() with an aborted signal' : 'mint() whose signal aborted meanwhile';
+      return this.#mint(provider, { sessionId: this.#session(), attempt: 1 }, words, when);
+    });
+  }
+
+  /** Three mints at once, the middle one aborted. */
+  async mintsSideBySide(): Promise<readonly [MintSeen, MintSeen, MintSeen]> {
+    return this.#with(async provider => {
+      const mint = (abort?: 'during') =>
+        this.#mint(
+          provider,
+          { sessionId: this.#session(), attempt: 1 },
+          `mint() beside others${abort === undefined ? '' : ', aborted'}`,
+          abort,
+        );
+      return Promise.all([mint(), mint('during'), mint()]);
+    });
+  }
+
+  async failedMint(create: () => CredentialProvider | Promise<CredentialProvider>): Promise<MintSeen> {
+    return this.#with(
+      provider => this.#mint(provider, { sessionId: this.#session(), attempt: 1 }, 'mint() of the failing provider'),
+      create,
+    );
+  }
+
+  /** Revokes the same credential twice, and one that the provider has never seen. */
+  async revocations(): Promise<Revocations | undefined> {
+    return this.#with(async provider => {
+      if (provider.revoke === undefined) return undefined;
+      const sessionId = this.#session();
+      const { seen } = await this.#mint(provider, { sessionId, attempt: 1 }, 'mint()', undefined, false);
+      if (seen.kind !== 'resolved') return undefined;
+      const { secret, id } = read(seen.value, this.#options.clock);
+      const known = { sessionId, attempt: 1, id: asText(id), secret: new Secret(asText(secret) ?? '') };
+      const once = await this.#revoke(provider, known, 'revoke()');
+      const again = once.kind === 'resolved' ? await this.#revoke(provider, known, 'revoke() once more') : once;
+      const unknown = {
+        sessionId: this.#session(),
+        attempt: 7,
+        id: undefined,
+        secret: new Secret('never-minted-here'),
+      };
+      return { once, again, unknown: await this.#revoke(provider, unknown, 'revoke() of an unknown credential') };
+    });
+  }
+
+  async #with<T>(work: (provider: CredentialProvider) => Promise<T>, create = this.#create): Promise<T> {
+    const provider = await create();
+    try {
+      return await work(provider);
+    } finally {
+      await this.#options.close?.(provider);
+    }
+  }
+
+  #session(): string {
+    this.#sessions += 1;
+    return `contract-${this.#sessions}`;
+  }
+
+  async #mint(
+    provider: CredentialProvider,
+    ids: { readonly sessionId: string; readonly attempt: number },
+    when: string,
+    abort?: 'before' | 'during',
+    givesBack = true,
+  ): Promise<MintSeen> {
+    const { clock, deadlineMs, abortGraceMs } = this.#options;
+    const controller = new AbortController();
+    if (abort === 'before') controller.abort();
+    const request: MintRequest = { ...ids, signal: controller.signal };
+    const asked = { ...request };
+    const watched: Watched = await watch(clock, abort === undefined ? deadlineMs : abortGraceMs, () => {
+      const answer = provider.mint(request);
+      if (abort === 'during') controller.abort();
+      return answer;
+    });
+    const { seen } = watched;
+    const atFirst = seen.kind === 'resolved' ? read(seen.value, clock) : undefined;
+    const secret = asText(atFirst?.secret);
+    if (secret !== undefined) this.secrets.add(secret);
+    if (seen.kind === 'rejected') this.rejections.push({ when, error: seen.error });
+    controller.abort();
+    await pause(clock, seen.kind === 'pending' ? abortGraceMs : WATCH_MS);
+    const later = seen.kind === 'resolved' ? read(seen.value, clock) : undefined;
+    const isRequestChanged =
+      Object.keys(request).length !== 3 ||
+      Object.entries(asked).some(([key, value]) => Reflect.get(request, key) !== value);
+    if (givesBack && secret !== undefined) await this.#giveBack(provider, { ...ids, secret, id: asText(atFirst?.id) });
+    return {
+      seen,
+      settlements: watched.settlements(),
+      atFirst,
+      later,
+      isRequestChanged,
+      isDeafToAbort: seen.kind === 'pending' && watched.settlements() === 0,
+    };
+  }
+
+  async #revoke(provider: CredentialProvider, known: Omit<RevokeRequest, 'signal'>, when: string): Promise<Seen> {
+    const request: RevokeRequest = { ...known, signal: new AbortController().signal };
+    const { seen } = await watch(this.#options.clock, this.#options.deadlineMs, () => provider.revoke?.(request));
+    if (seen.kind === 'rejected') this.rejections.push({ when, error: seen.error });
+    return seen;
+  }
+
+  /** Leaves nothing at the service. Whether that works is judged elsewhere. */
+  async #giveBack(
+    provider: CredentialProvider,
+    { secret, ...ids }: { sessionId: string; attempt: number; id: string | undefined; secret: string },
+  ): Promise<void> {
+    if (provider.revoke === undefined) return;
+    const request = { ...ids, secret: new Secret(secret), signal: new AbortController().signal };
+    await watch(this.#options.clock, this.#options.abortGraceMs, () => revokeUncounted(provider, request));
+  }
+}
+
+function read(value: unknown, clock: Clock): Answer {
+  const field = (name: string): unknown => {
+    try {
+      return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+    } catch {
+      return undefined;
+    }
+  };
+  const expiresAt = field('expiresAt');
+  return {
+    secret: field('secret'),
+    expiresAt: expiresAt instanceof Date ? new Date(expiresAt) : expiresAt,
+    id: field('id'),
+    wall: clock.wall(),
+  };
+}
+
+const asText = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
+
+function timersOn(clock: Clock & { readonly pending?: unknown }): number | undefined {
+  return typeof clock.pending === 'number' ? clock.pending : undefined;
+}

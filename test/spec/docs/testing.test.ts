@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { examplesIn, promised, runExample } from '../../support/examples.ts';
+
+const examples = examplesIn('docs/testing.md').map((example, index) => ({ number: index + 1, example }));
+
+describe('the guide to testing', () => {
+  it('[TST-18] it has an example of every part', () => {
+    expect(examples.length).toBeGreaterThanOrEqual(6);
+  });
+
+  it.each(examples)('[TST-18] example $number runs as it is printed and prints what it says', ({ example }) => {
+    const { status, stderr, lines } = runExample(example);
+    expect([status, stderr, lines.join('\n')]).toEqual([0, '', expect.anything()]);
+    // One that says nothing of what it prints is a test file, whose framework reports.
+    if (promised(example).length > 0) expect(lines).toEqual(promised(example));
+    else expect(lines.join('\n')).toMatch(/\bpass \d+/);
+  });
+});
