@@ -11,6 +11,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   package: ['node', 'scripts/build.ts', '--check'],
   job: ['node', 'scripts/job-check.ts'],
   test: ['vitest', 'run'],
+  simulation: ['node', 'scripts/simulate.ts', '--seeds', '10000', '--for', '75s', '--at-least', '1000'],
 };
 
 const skipped = new Set(process.argv.filter((_, i, all) => all[i - 1] === '--skip'));
