@@ -136,7 +136,8 @@ async function main(): Promise<number> {
   for (const { message } of violations) console.error(message);
   if (options.seeds === 1 && results[0] !== undefined) console.error(`digest ${results[0].digest}`);
   const words = Object.entries(summary).map(([name, value]) => `${value} ${name}`);
-  console.log(options.json ? JSON.stringify(summary) : `simulation: ${words.join(', ')}`);
+  const failing = violations.map(({ seed, invariant }) => ({ seed, invariant }));
+  console.log(options.json ? JSON.stringify({ ...summary, failing }) : `simulation: ${words.join(', ')}`);
   const tooFew = summary.seeds < options.atLeast;
   if (tooFew) console.error(`simulation: only ${summary.seeds} seeds; --at-least is ${options.atLeast}`);
   return violations.length > 0 || tooFew ? 1 : 0;

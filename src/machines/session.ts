@@ -32,6 +32,11 @@ const refusedTooOften = {
 } as const;
 const end = { target: '#session.ending', actions: 'takeReason' } as const;
 const renewLater = { guard: 'canRevive', meta: { postpones: 'it must be admitted again first: REVIVE' } } as const;
+/** No new refusal. */
+const toldAgain = {
+  guard: 'isRefused',
+  meta: { ignores: 'it is told again of a credential that is gone already' },
+} as const;
 const note = { actions: ['noteTransport'] } as const;
 
 /** A failed session that ends. */
@@ -245,11 +250,7 @@ export const sessionMachine = sessionSetup.createMachine({
             expiry: failRenewal,
           },
           on: {
-            REFUSED: [
-              { guard: 'isRefused', meta: { ignores: 'it is told again of a credential that is gone already' } },
-              refusedTooOften,
-              { target: '.preparing', actions: 'markRefused', reenter: true },
-            ],
+            REFUSED: [toldAgain, refusedTooOften, { target: '.preparing', actions: 'markRefused', reenter: true }],
           },
           states: {
             preparing: {
@@ -281,7 +282,11 @@ export const sessionMachine = sessionSetup.createMachine({
     paused: {
       tags: 'live',
       meta: {
-        ignores: { 'it is paused already': ['PAUSE'], 'it has not failed': ['REVIVE'] },
+        ignores: {
+          'it is paused already': ['PAUSE'],
+          'it has not failed': ['REVIVE'],
+          'its kind has no credential': ['REFUSED'],
+        },
         refuses: { SESSION_NOT_ACTIVE: ['RENEW'] },
       },
       after: {
@@ -301,7 +306,7 @@ export const sessionMachine = sessionSetup.createMachine({
         ACTIVITY: { actions: 'touch' },
         CONFIGURE: { actions: 'configure' },
         TRANSPORT: note,
-        REFUSED: { actions: ['markRefused', cancel(PAUSED_EXPIRY_TIMER)] },
+        REFUSED: [toldAgain, { guard: 'canRenew', actions: ['markRefused', cancel(PAUSED_EXPIRY_TIMER)] }],
       },
     },
     ending: {

@@ -9,17 +9,10 @@ import type {
 import type { PrivacyController } from '../../services/privacy.ts';
 import type { ConversationLifecycleHooks, SessionInfo } from '../../services/session-api.ts';
 import type { SeededRandom } from './random.ts';
-import { Story } from './simulation-story.ts';
+import { drawnProvider, leaky, never } from './simulation-provider.ts';
+import type { Story } from './simulation-story.ts';
 import { CANARY, type SimulationWorld } from './simulation-world.ts';
 
-/** What makes a careless error: the secret is in every part of it. */
-const leaky = (shape: Record<string, unknown>): Error =>
-  Object.assign(new Error(`refused ${CANARY}`), { headers: { authorization: CANARY }, ...shape });
-
-const never = (): Promise<never> => new Promise(() => undefined);
-
-/** Longest time for which a drawn provider asks to be left alone, ms. */
-const LONGEST_RETRY_AFTER_MS = 300_000;
 /** Two attempts of one session to mint are never closer than this, ms. */
 const MINT_FLOOR_MS = 1_000;
 
@@ -35,7 +28,7 @@ export class Outside {
     this.#world = world;
     this.#react = react;
     this.#random = world.random.fork('outside');
-    this.#provider = provider ?? this.#drawnProvider(world.random.fork('provider'));
+    this.#provider = provider ?? drawnProvider(world, () => this.#trouble('revoke', 2_000));
   }
 
   /** The provider, with every credential that comes and goes noted. */
@@ -54,14 +47,14 @@ export class Outside {
         open: async ({ sessionId, attempt }) => {
           this.#react();
           await this.#trouble('open', 12_000);
-          this.#story(sessionId).channels.add(attempt);
+          this.#world.storyOf(sessionId).channels.add(attempt);
           if (!this.#random.chance(0.2)) return undefined;
           const capAt = this.#world.clock.outside.now() + Math.round(this.#random.spread(1_000, 40 * 3_600_000));
-          this.#story(sessionId).capped(capAt, false);
+          this.#world.storyOf(sessionId).capped(capAt, false);
           return { expiresAt: capAt - this.#world.clock.outside.now() + this.#world.clock.wall() };
         },
         close: async ({ sessionId, attempt }) => {
-          const { channels } = this.#story(sessionId);
+          const { channels } = this.#world.storyOf(sessionId);
           if (attempt === undefined) channels.clear();
           else channels.delete(attempt);
           this.#react();
@@ -79,7 +72,7 @@ export class Outside {
 
   get hooks(): ConversationLifecycleHooks {
     const hook = (name: string, note: (story: Story) => void) => async (session: SessionInfo) => {
-      note(this.#story(session.sessionId));
+      note(this.#world.storyOf(session.sessionId));
       this.#world.write(`${name} ${session.sessionId}`);
       this.#react();
       await this.#trouble(name, 2_000);
@@ -103,7 +96,7 @@ export class Outside {
   get privacy(): PrivacyController {
     return {
       issuePurge: async ({ correlationId, target }) => {
-        if (correlationId !== undefined) this.#story(correlationId).purges += 1;
+        if (correlationId !== undefined) this.#world.storyOf(correlationId).purges += 1;
         this.#react();
         await this.#trouble('purge', 2_000);
         const status = this.#random.chance(0.9) ? 'success' : 'partial';
@@ -126,17 +119,9 @@ export class Outside {
     await this.#trouble('listener', 2_000);
   };
 
-  #story(sessionId: string): Story {
-    const known = this.#world.stories.get(sessionId);
-    if (known !== undefined) return known;
-    const story = new Story(sessionId, this.#world.clock.outside.now());
-    this.#world.stories.set(sessionId, story);
-    return story;
-  }
-
   async #mint(request: MintRequest): Promise<MintedCredential> {
     const { sessionId, attempt } = request;
-    const story = this.#story(sessionId);
+    const story = this.#world.storyOf(sessionId);
     const now = this.#world.clock.outside.now();
     this.#world.mints += 1;
     this.#world.write(`mint ${sessionId} ${attempt}`);
@@ -159,83 +144,12 @@ export class Outside {
 
   async #revoke(request: RevokeRequest): Promise<void> {
     const { sessionId, attempt } = request;
-    if (!this.#story(sessionId).held.delete(attempt)) {
+    if (!this.#world.storyOf(sessionId).held.delete(attempt)) {
       this.#world.broken('balance', `${sessionId} gave the credential of attempt ${attempt} back, but did not hold it`);
     }
     this.#world.write(`revoke ${sessionId} ${attempt}`);
     this.#react();
     await this.#provider.revoke?.(request);
-  }
-
-  #drawnProvider(random: SeededRandom): CredentialProvider {
-    const { plan, clock } = this.#world;
-    const wait = (ms: number) => new Promise<void>(resolve => clock.outside.setTimeout(resolve, ms));
-    let made = 0;
-    const good = ({ sessionId }: MintRequest): MintedCredential => {
-      made += 1;
-      const expiresAt = clock.wall() + Math.round(random.spread(...plan.livesMs));
-      const id = random.chance(0.5) ? { id: `lease ${made}` } : {};
-      return {
-        secret: `${CANARY}_${sessionId}_${made}`,
-        expiresAt: random.chance(0.1) ? new Date(expiresAt) : expiresAt,
-        ...id,
-      };
-    };
-    const junk = (request: MintRequest): unknown =>
-      random.pick<() => unknown>([
-        () => null,
-        () => 'a text',
-        () => ({}),
-        () => ({ secret: '', expiresAt: clock.wall() + 60_000 }),
-        () => ({ secret: good(request).secret }),
-        () => ({ ...good(request), expiresAt: clock.wall() - 1 }),
-        () => ({ ...good(request), expiresAt: clock.wall() + 1_999 }),
-        () => ({ ...good(request), expiresAt: Number.NaN }),
-        () => ({ ...good(request), expiresAt: Number.MAX_VALUE }),
-        () => ({
-          get secret(): never {
-            throw leaky({});
-          },
-        }),
-      ])();
-    const fails = ({ sessionId }: MintRequest): never => {
-      this.#story(sessionId).askedToWaitMs = LONGEST_RETRY_AFTER_MS;
-      throw random.pick<() => unknown>([
-        () => leaky({ status: 500 }),
-        () => leaky({ status: 503, code: CANARY }),
-        () => leaky({ status: 429, retryAfterMs: Math.round(random.spread(1, LONGEST_RETRY_AFTER_MS)) }),
-        () => leaky({ status: 429, headers: { 'retry-after': String(random.integer(0, 200)) } }),
-        () => leaky({ code: 'ECONNRESET' }),
-        () => leaky({ name: 'TimeoutError' }),
-        () => leaky({ status: 401 }),
-        () => 'a text that was thrown',
-        () => undefined,
-      ])();
-    };
-    const revoke = async (): Promise<void> => {
-      await this.#trouble('revoke', 2_000);
-    };
-    return {
-      mint: async request => {
-        if (random.chance(0.3)) await wait(Math.round(random.spread(1, 2_000)));
-        if (!random.chance(plan.trouble)) return good(request);
-        switch (random.weighted({ fails: 6, late: 3, hangs: 1, junk: 2, lateFailure: 1 })) {
-          case 'fails':
-            return fails(request);
-          case 'late':
-            await wait(Math.round(random.spread(500, 30_000)));
-            return good(request);
-          case 'hangs':
-            return never();
-          case 'lateFailure':
-            await wait(Math.round(random.spread(500, 30_000)));
-            return fails(request);
-          case 'junk':
-            return junk(request) as MintedCredential;
-        }
-      },
-      ...(plan.has.revoke ? { revoke } : {}),
-    };
   }
 
   /** Most calls go well at once; some are late, fail, or never come back. */

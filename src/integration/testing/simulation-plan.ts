@@ -81,7 +81,7 @@ const PACES: Readonly<Record<Pace, Ranges>> = {
   },
   quiet: {
     lives: [2 * HOUR, 48 * HOUR],
-    waits: [10 * MINUTE, 40 * HOUR],
+    waits: [10 * MINUTE, 60 * HOUR],
     idleMinutes: [600, 40_000],
     lifeMinutes: [1_440, 525_600],
     beatSeconds: [7_200, 86_400],

@@ -16,8 +16,7 @@ export class Story implements SimulatedSession {
   readonly sessionId: string;
   readonly admittedAt: number;
   state: SessionState = 'idle';
-  /** When it entered its state, and when it began to start, to renew or to end, on the clock and without sleep. */
-  enteredAt: number;
+  /** When it entered its state, or took it up again after a crash; the time that the machine slept is left out. */
   enteredAwake = 0;
   endedAt: number | undefined;
   endReason: EndReason | undefined;
@@ -44,7 +43,6 @@ export class Story implements SimulatedSession {
   constructor(sessionId: string, at: number) {
     this.sessionId = sessionId;
     this.admittedAt = at;
-    this.enteredAt = at;
     this.#idleFrom = [at, at];
     this.#lifeFrom = at;
   }
@@ -60,7 +58,6 @@ export class Story implements SimulatedSession {
   entered(from: SessionState, to: SessionState, cause: string, at: number, awake: number): void {
     this.transitions.push({ from, to, cause });
     this.state = to;
-    this.enteredAt = at;
     this.enteredAwake = awake;
     // The provider is asked before anybody is told of the state in which it is asked.
     this.mints = this.lastMintAt === at ? 1 : 0;
@@ -77,7 +74,8 @@ export class Story implements SimulatedSession {
   }
 
   /** Its actor threw and may be started again: with a full idle window, and what was left of its life. */
-  crashed(at: number): void {
+  crashed(at: number, awake: number): void {
+    this.enteredAwake = awake;
     this.#unpause(at);
     if (this.state === 'paused') this.#pausedAt = at;
     this.#idleFrom = [at, at];

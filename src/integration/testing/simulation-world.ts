@@ -99,6 +99,15 @@ export class SimulationWorld implements SimulationView {
     return `s${this.#named}`;
   }
 
+  /** The session of this id; it may be met before anything is told of it. */
+  storyOf(sessionId: string): Story {
+    const known = this.stories.get(sessionId);
+    if (known !== undefined) return known;
+    const story = new Story(sessionId, this.clock.outside.now());
+    this.stories.set(sessionId, story);
+    return story;
+  }
+
   /** The first one counts; what follows from it would only confuse. */
   broken(invariant: string, seen: string): void {
     if (this.#invariants.has(invariant)) this.fault ??= { invariant, seen, operations: [...this.trace] };
@@ -164,11 +173,7 @@ export class SimulationWorld implements SimulationView {
     const { sessionId, type } = event;
     this.events += 1;
     const now = this.clock.outside.now();
-    let story = this.stories.get(sessionId);
-    if (story === undefined) {
-      story = new Story(sessionId, now);
-      this.stories.set(sessionId, story);
-    }
+    const story = this.storyOf(sessionId);
     this.write(`${sessionId} ${type} ${detailOf(event)}`);
     if (this.plan.has.canary) this.lookFor(CANARY, event);
     if (this.isOver) this.broken('silence', `${type} of ${sessionId} was told after the disposal`);
@@ -183,7 +188,7 @@ export class SimulationWorld implements SimulationView {
       if (story.state !== 'ended') this.broken('chain', `${sessionId} was told to have ended while ${story.state}`);
     } else if ('error' in event && event.error?.code === 'SESSION_CRASHED') {
       this.crashes += 1;
-      story.crashed(now);
+      story.crashed(now, this.clock.awake());
     }
   }
 
@@ -193,7 +198,9 @@ export class SimulationWorld implements SimulationView {
       this.broken('chain', seen);
     }
     const waited = now - (story.lastMintAt ?? now);
-    if (reason === 'credential not obtained in time' && waited < (story.mints === 1 ? MINT_DEADLINE_MS : 1)) {
+    // Attempts that a circuit breaker held back are not seen here: what looks like the first may be a later one.
+    const isFirst = story.mints === 1 && !this.plan.has.recovery;
+    if (reason === 'credential not obtained in time' && waited < (isFirst ? MINT_DEADLINE_MS : 1)) {
       this.broken(
         'patience',
         `${story.sessionId} gave its attempt number ${story.mints} to mint up after ${waited} ms`,

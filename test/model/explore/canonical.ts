@@ -117,6 +117,7 @@ export function canonical({ world, watch }: Moment, blind: Blindness): Moment {
     watch: {
       ...watch,
       tries: isOver ? 0 : watch.tries,
+      refusals: Math.min(watch.refusals, context.config.maxRetryAttempts),
       pausedAt: watch.pausedAt === null ? null : now,
       idleFrom: isDormant || blind.idle ? now : shift(watch.idleFrom, held),
       beatFrom: isDormant || blind.heartbeat ? now : shift(watch.beatFrom, held),
@@ -142,8 +143,9 @@ function renumbering(context: SessionContext, watch: Watch): (attempt: number) =
 
 /** Tells moments apart. */
 export function keyOf({ world, watch }: Moment): string {
-  const { snapshot, timers } = world;
+  const { snapshot, now, timers } = world;
   return JSON.stringify([
+    now,
     snapshot.value,
     snapshot.context,
     Object.keys(snapshot.children).sort(),

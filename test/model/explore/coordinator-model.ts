@@ -88,6 +88,7 @@ export class CoordinatorModel {
 
 export const contextOf = ({ snapshot }: World): CoordinatorContext => snapshot.context as CoordinatorContext;
 
-export function coordinatorKey({ world: { snapshot, timers }, ...watch }: CoordinatorMoment): string {
-  return JSON.stringify([snapshot.value, snapshot.context, timers.size, watch]);
+export function coordinatorKey({ world: { snapshot, now, timers }, ...watch }: CoordinatorMoment): string {
+  const dueAt = [...timers.values()].map(timer => timer.dueAt);
+  return JSON.stringify([now, snapshot.value, snapshot.context, dueAt, watch]);
 }

@@ -69,10 +69,12 @@ const answers: CrewRule = ({ members }) => {
 };
 
 const ends: CrewRule = ({ members }) => {
-  for (const { phase, ends: told, start, moment } of members) {
+  for (const { phase, ends: told, start, moment, reviving } of members) {
     if (told > 1) return 'the end of a session is told twice';
     if (told > 0 && phase !== 'gone') return 'the end of a session is told and it is still there';
     if (phase === 'running' && moment === undefined) return 'a session runs without a state';
+    if (reviving && moment !== undefined && !moment.world.snapshot.hasTag('live'))
+      return 'a session was let in again and neither lives nor gave the place back';
     if (phase !== 'absent' && start === 'none') return 'a session is there that nobody asked for';
   }
   return undefined;

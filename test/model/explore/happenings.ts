@@ -35,6 +35,7 @@ export const EXTRAS = [
   'steps fail',
   'revive crossed',
   'cancel crossed',
+  'renew said',
 ] as const;
 export type Extra = (typeof EXTRAS)[number];
 
@@ -112,6 +113,7 @@ export function happenings(options: HappeningOptions): ReadonlyMap<string, Happe
       return model.stimulate(member, { kind: 'answer', child: 'open', output: { capAt } });
     },
     // What one says may cross with what befalls the other.
+    'renew said': says('RENEW'),
     'revive crossed': (model, member) => model.reviveCrossed(member),
     'cancel crossed': (model, member) => model.cancelCrossed(member),
     configure: (model, member) => {
@@ -125,9 +127,14 @@ export function happenings(options: HappeningOptions): ReadonlyMap<string, Happe
     },
   };
   for (const name of extras) {
-    if (name !== 'steps fail') all.set(name, extra[name]);
-    else
-      for (const step of ['notify', 'release', 'purge']) all.set(`${step} fails`, refuses(step, new Error('thrown')));
+    if (name !== 'steps fail') {
+      all.set(name, extra[name]);
+      continue;
+    }
+    for (const step of ['notify', 'release', 'purge']) {
+      all.set(`${step} fails`, refuses(step, new Error('thrown')));
+      all.set(`${step} in part`, answers(step, ['LEFT_UNDONE']));
+    }
   }
   return all;
 }

@@ -1,5 +1,4 @@
 import type { Order, Stimulus } from '../chart-lab.ts';
-import { CANONICAL_NOW } from './canonical.ts';
 import {
   type CoordinatorModel,
   type CoordinatorMoment,
@@ -86,6 +85,19 @@ export class HostModel {
 
   get sizes(): { readonly members: number; readonly coordinators: number } {
     return { members: this.#members.length, coordinators: this.#worlds.length };
+  }
+
+  /** The same crew at another time, for one whose moments are not canonical: all have one clock. */
+  at({ coordinator, members }: Crew, now: number): Crew {
+    const moment = this.world(coordinator);
+    return {
+      coordinator: this.#keepWorld({ ...moment, world: { ...moment.world, now } }),
+      members: members.map(id => {
+        const member = this.member(id);
+        const { moment: was } = member;
+        return was === undefined ? id : this.#keep({ ...member, moment: { ...was, world: { ...was.world, now } } });
+      }),
+    };
   }
 
   /** All that can come of something happening to one member; nothing where it cannot happen. */
@@ -176,8 +188,10 @@ export class HostModel {
     ];
     const sessions = this.#sessions;
     switch (type) {
-      case 'admit':
-        return one(of, 'run', member => sessions.run(member, CANONICAL_NOW));
+      case 'admit': {
+        const { now } = this.world(agenda.coordinator).world;
+        return one(of, `run at ${now}`, member => sessions.run(member, now));
+      }
       case 'refuse': {
         const wronged = this.#isWronged(agenda, of);
         const next = this.#operate(agenda, of, 'refuse', member => sessions.refuse(member));

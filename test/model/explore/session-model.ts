@@ -1,12 +1,14 @@
 import type { AnyStateMachine } from 'xstate';
 import type { SessionConfig } from '../../../src/machines/session-config.ts';
+import { sessionDisposition } from '../../../src/machines/session-face.ts';
 import { reportsOf, type SessionReport } from '../../../src/machines/session-report.ts';
 import type { EndReason, SessionContext, SessionKind } from '../../../src/machines/session-types.ts';
 import { ChartLab, type Step, type Stimulus, type World } from '../chart-lab.ts';
 import { type Blindness, CANONICAL_NOW, canonical, type Moment } from './canonical.ts';
 import type { Member, MemberStep, Tell, Violation } from './member.ts';
-import { SESSION_RULES, type SessionRule } from './session-rules.ts';
+import { SESSION_RULES } from './session-rules.ts';
 import { contextOf, freshWatch, restartedWatch, stateOf, watched } from './watch.ts';
+import type { SessionRule } from './witness.ts';
 
 export interface SessionModelOptions {
   readonly machine: AnyStateMachine;
@@ -46,7 +48,8 @@ export class SessionModel {
     const { moment } = member;
     const previous = moment === undefined ? undefined : (contextOf(moment.world) as SessionContext);
     const now = moment?.world.now ?? at;
-    const step = this.#lab.begin({ at: now, ...(previous === undefined ? {} : { previous }) } as { at: number });
+    const more = previous === undefined ? {} : { config: previous.config, previous };
+    const step = this.#lab.begin({ at: now, ...more } as { at: number });
     return this.#commit({ ...member, phase: 'running', place: -1 }, step, false);
   }
 
@@ -106,12 +109,11 @@ export class SessionModel {
   renew(member: Member): MemberStep | undefined {
     const { moment } = member;
     if (member.phase !== 'running' || moment === undefined || member.renewal) return undefined;
-    const { kind, endRequested } = contextOf(moment.world);
-    const state = stateOf(moment.world);
-    if (!kind.credential || (state !== 'active' && state !== 'renewing' && state !== 'failed')) return undefined;
-    if (state === 'failed' && endRequested) return undefined;
+    const event = { type: 'RENEW', at: moment.world.now } as const;
+    const disposition = sessionDisposition(moment.world.snapshot, event);
+    if (disposition.kind === 'refused') return undefined;
     const asked = { ...member, renewal: true };
-    if (state === 'active') return this.stimulate(asked, { kind: 'event', event: { type: 'RENEW' } });
+    if (disposition.kind === 'taken') return this.stimulate(asked, { kind: 'event', event });
     if (isRetained(moment.world)) return said(asked, { type: 'REVIVE' });
     return { member: asked, tells: [], violations: [] };
   }

@@ -21,6 +21,8 @@ export interface Watch {
   readonly operationSince: number;
   /** Attempts that were made in it. */
   readonly tries: number;
+  /** Credentials in a row that were refused, with no connection in between. */
+  readonly refusals: number;
   /** Attempts whose credential has not been given back. */
   readonly held: readonly number[];
   /** The channel is open. */
@@ -41,6 +43,7 @@ export const freshWatch = (at: number): Watch => ({
   mintedAt: null,
   operationSince: at,
   tries: 0,
+  refusals: 0,
   held: [],
   connected: false,
   warned: false,
@@ -59,6 +62,7 @@ export function restartedWatch(watch: Watch, at: number): Watch {
     pausedAt: null,
     operationSince: at,
     tries: 0,
+    refusals: 0,
     held: [],
     connected: false,
     reason: null,
@@ -83,6 +87,13 @@ export const isFailure = (event: Stamped): boolean =>
   /^xstate\.error\.actor\.(acquire|open)$/.test(event.type) ||
   timerIn(event) === 'mintDeadline' ||
   timerIn(event) === 'openDeadline';
+
+/** The service refuses the credential that is in use, or that would be after the pause. What is gone cannot be refused. */
+export function isRefusal(before: World | undefined, event: Stamped): boolean {
+  if (event.type !== 'REFUSED' || before === undefined || !contextOf(before).kind.credential) return false;
+  const state = stateOf(before);
+  return state === 'active' || ((state === 'paused' || state === 'renewing') && !contextOf(before).refused);
+}
 
 const STEPS = { notify: 'n', release: 'r', purge: 'p' } as const;
 
@@ -110,6 +121,7 @@ export function watched(watch: Watch, before: World | undefined, event: Stamped,
   }
   if (event.type === 'REVIVE' && was === 'failed' && is !== 'failed') {
     set({ idleFrom: at, beatFrom: at, operationSince: at, tries: 0, steps: '', reason: null, warned: false });
+    set({ refusals: 0 });
     if (!watch.usable) set({ livesFrom: at });
   }
   if (timerIn(event) === 'heartbeat') set({ beatFrom: at });
@@ -130,6 +142,12 @@ export function watched(watch: Watch, before: World | undefined, event: Stamped,
   if (is === 'active') set({ usable: true });
   const isHeard = was !== 'ending' && (event.type === 'CONFIGURE' || (event.type === 'TRANSPORT' && was !== 'failed'));
   if (isHeard) set({ warned: stillWarned(next, context, at) });
+
+  if (isRefusal(before, event)) set({ refusals: next.refusals + 1 });
+  if (isHeard && event.type === 'TRANSPORT' && (event as { state?: string }).state === 'connected')
+    set({ refusals: 0 });
+  const renewed = was === 'renewing' && is === 'active' && before !== undefined;
+  if (renewed && contextOf(before).renewalCause !== 'credential-refused') set({ refusals: 0 });
 
   if (is === 'renewing' && was !== 'renewing') set({ operationSince: at, tries: 0 });
   if (event.type === 'xstate.done.actor.acquire' && before !== undefined && runs(before, 'acquire')) {

@@ -1,0 +1,23 @@
+import type { SessionReport } from '../../../src/machines/session-report.ts';
+import type { Stamped, World } from '../chart-lab.ts';
+import type { Watch } from './watch.ts';
+
+/** One step of a session, as the rules look at it. */
+export interface Witness {
+  /** Nothing before it is the start. */
+  readonly before: World | undefined;
+  readonly event: Stamped;
+  /** An answer to an attempt that is over. */
+  readonly late: boolean;
+  readonly after: World;
+  readonly was: Watch;
+  readonly is: Watch;
+  readonly reports: readonly SessionReport[];
+}
+
+/** A rule: says what is wrong, or nothing. */
+export type SessionRule = (step: Witness) => string | undefined;
+
+/** The delay whose time has come. */
+export const timerIn = (event: Stamped): string | undefined => /^xstate\.after\.([^.]+)\./.exec(event.type)?.[1];
+export const serves = (world: World): boolean => world.snapshot.hasTag('serving');
