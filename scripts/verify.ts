@@ -1,11 +1,12 @@
 // Explores the real charts, a coordinator with its sessions, and holds every state against the invariants.
 // npm run verify -- [--quick] [--scene NAME] [--sessions N] [--limit N] [--policy P] [--kind K] [--attempts N] [--crashes N]
 //                   [--states N] [--depth N] [--seed N] [--invariants A,B] [--mutants] [--jobs N] [--json]
-import type { Explored } from '../test/model/explore/explorer.ts';
+import { EQUIVALENT } from '../test/model/explore/equivalent-mutants.ts';
+import { MUTATED, mutantsOfChart } from '../test/model/explore/prove-mutants.ts';
 import { scriptOf } from '../test/model/explore/retrace.ts';
 import { jobPool } from './job-pool.ts';
 import { BadOption, type VerifyOptions, verifyOptions } from './verify-options.ts';
-import type { SceneTask } from './verify-worker.ts';
+import type { MutantAnswer, MutantTask, SceneAnswer, SceneTask } from './verify-worker.ts';
 
 const WORKER = new URL('./verify-worker.ts', import.meta.url);
 
@@ -27,7 +28,7 @@ async function exploreAll({ scenes, invariants, jobs, json }: VerifyOptions): Pr
   let violations = 0;
   const tasks = scenes.map((scene): SceneTask => ({ scene, invariants }));
   say(`${invariants.length} invariants in every state of ${tasks.length} scenes`);
-  for await (const { task, answer } of jobPool<SceneTask, Explored & { seconds: number }>(WORKER, tasks, jobs)) {
+  for await (const { task, answer } of jobPool<SceneTask, SceneAnswer>(WORKER, tasks, jobs)) {
     const { name } = task.scene;
     states += answer.states;
     transitions += answer.transitions;
@@ -45,15 +46,59 @@ async function exploreAll({ scenes, invariants, jobs, json }: VerifyOptions): Pr
   return { states, transitions, depth, invariants: invariants.length, violations, seconds };
 }
 
+interface MutantSummary {
+  readonly mutants: number;
+  /** Given away by what they do. */
+  readonly killed: number;
+  /** Listed with the reason why nothing can tell them from the chart. */
+  readonly equivalent: number;
+  /** The table in docs/ would tell of them as well. */
+  readonly inTable: number;
+  /** Neither killed nor listed; or listed, and killed after all. */
+  readonly open: number;
+}
+
+async function proveAll({ jobs, json }: VerifyOptions): Promise<MutantSummary> {
+  const say = json ? console.error : console.log;
+  const tasks = MUTATED.flatMap(chart => mutantsOfChart(chart).map((_, index): MutantTask => ({ chart, index })));
+  say(`${tasks.length} mutants of ${MUTATED.length} charts`);
+  const found = { killed: 0, equivalent: 0, inTable: 0, open: 0 };
+  const by = new Map<string, number>();
+  for await (const { answer } of jobPool<MutantTask, MutantAnswer>(WORKER, tasks, jobs)) {
+    const { name, killedBy, inTable } = answer;
+    const listed = name in EQUIVALENT;
+    if (inTable) found.inTable += 1;
+    if (killedBy !== undefined) {
+      found.killed += 1;
+      const rule = killedBy.split(':')[0] ?? '';
+      by.set(rule, (by.get(rule) ?? 0) + 1);
+    } else if (listed) found.equivalent += 1;
+    if (listed === (killedBy === undefined)) continue;
+    found.open += 1;
+    say(killedBy === undefined ? `survives: ${name}` : `listed as equivalent, but killed by ${killedBy}: ${name}`);
+  }
+  const told = [...by].sort(([, a], [, b]) => b - a).map(([rule, count]) => `${rule} ${count}`);
+  say(`killed by: ${told.join(', ')}`);
+  for (const [name, reason] of Object.entries(EQUIVALENT)) say(`equivalent: ${name}: ${reason}`);
+  return { mutants: tasks.length, ...found };
+}
+
 async function main(): Promise<number> {
   const options = verifyOptions(process.argv.slice(2));
   const summary = await exploreAll(options);
-  if (options.json) console.log(JSON.stringify(summary));
+  const mutants = options.mutants ? await proveAll(options) : undefined;
+  if (options.json) console.log(JSON.stringify({ ...summary, ...mutants }));
   else {
     const { states, transitions, depth, violations, seconds } = summary;
     console.log(`${states} states, ${transitions} transitions, depth ${depth}, ${violations} violations, ${seconds} s`);
   }
-  return summary.violations === 0 ? 0 : 1;
+  if (mutants !== undefined && !options.json) {
+    const { mutants: all, killed, equivalent, inTable, open } = mutants;
+    console.log(
+      `${all} mutants, ${killed} killed, ${equivalent} equivalent, ${open} open; the tables tell of ${inTable}`,
+    );
+  }
+  return summary.violations === 0 && (mutants?.open ?? 0) === 0 ? 0 : 1;
 }
 
 try {

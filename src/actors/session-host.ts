@@ -319,7 +319,11 @@ export class SessionHost {
   #commit(entry: Entry): void {
     const pending = entry.pending;
     const latest = pending.at(-1);
-    if (latest === undefined) return;
+    if (latest === undefined) {
+      // An event may change nothing of the chart and order something all the same.
+      this.#carryOut();
+      return;
+    }
     entry.pending = [];
     const { driver, sessionId } = entry.request;
     for (const { before, after, event } of pending) {

@@ -33,6 +33,10 @@ export interface Step {
   readonly edges: readonly string[];
   /** The actions that the chart ordered from its host, in order; XState's own and those on the context are not among them. */
   readonly orders: readonly Order[];
+  /** The events that it emitted. */
+  readonly emitted: readonly { readonly type: string }[];
+  /** The actors that it stopped by an action, by id. */
+  readonly stopped: readonly string[];
 }
 
 export interface Stamped {
@@ -144,7 +148,7 @@ export class ChartLab {
         // Time passes, but no timer comes due: that is another stimulus.
         const next = earliest(timers);
         if (next !== undefined && next.dueAt <= now + stimulus.ms) return undefined;
-        return { world: { ...world, now: now + stimulus.ms }, edges: [], orders: [] };
+        return { world: { ...world, now: now + stimulus.ms }, edges: [], orders: [], emitted: [], stopped: [] };
       }
     }
     this.#effects = [];
@@ -162,6 +166,8 @@ export class ChartLab {
     const now = event.at;
     const edges: string[] = [];
     const orders: Order[] = [];
+    const emitted: { type: string }[] = [];
+    const stopped: string[] = [];
     for (const { type, params } of this.#effects) {
       if (type.startsWith(MARK)) edges.push(type.slice(MARK.length));
       else if (type === 'xstate.cancel') timers.delete(String(params?.sendId));
@@ -170,10 +176,14 @@ export class ChartLab {
         if (Number.isFinite(delay)) {
           timers.set(String(params.id), { event: params.event as { type: string }, dueAt: now + Math.max(0, delay) });
         }
+      } else if (type === 'xstate.emit') {
+        emitted.push(params?.event as { type: string });
+      } else if (type === 'xstate.stopChild') {
+        if (params?.id !== undefined) stopped.push(String(params.id));
       } else if (!type.startsWith('xstate.')) orders.push(params === undefined ? { type } : { type, params });
     }
     if (snapshot.status !== 'active') timers.clear();
-    return { world: { snapshot, now, timers }, event, edges, orders };
+    return { world: { snapshot, now, timers }, event, edges, orders, emitted, stopped };
   }
 }
 

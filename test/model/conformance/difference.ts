@@ -25,8 +25,11 @@ function ofSession(member: Member, sessionId: string, real: RealCrew): string | 
     return `it is ${phase}, and ${snapshot === undefined ? 'nothing' : JSON.stringify(snapshot.value)} is there`;
   }
   const calls = real.callsOf(sessionId);
-  const answers = differing('calls', { start, renewal, ends }, calls);
-  if (answers !== undefined || moment === undefined || snapshot === undefined) return answers;
+  const outside =
+    differing('calls', { start, renewal, ends }, calls) ??
+    differing('asked', snapshot === undefined ? [] : asksIn(snapshot), real.outside.asksOf(sessionId)) ??
+    differing('open channels', moment?.watch.connected ? 1 : 0, real.outside.channelsOf(sessionId));
+  if (outside !== undefined || moment === undefined || snapshot === undefined) return outside;
   return (
     differing('public state', stateOf(moment.world), real.manager.getSessionInfo(sessionId)?.state) ??
     differing('state', moment.world.snapshot.value, snapshot.value) ??
@@ -60,12 +63,18 @@ function ofTimers(model: HostModel, crew: Crew, members: readonly Member[], real
   );
   const named = real.clock.named.map(({ owner, id, dueAt }) => `${owner} ${id} at ${dueAt}`);
   // A release that is under way is waited for by the vault, too.
-  return differing('timers', armed.sort(), named.sort()) ?? differing('other timers', real.releases, real.clock.unnamed);
+  return (
+    differing('timers', armed.sort(), named.sort()) ??
+    differing('other timers', real.outside.releases, real.clock.unnamed)
+  );
 }
 
 /** Credentials that are held: the model knows them by their attempts. */
 function ofSecrets(members: readonly Member[], real: RealCrew): string | undefined {
-  const held = members.reduce((sum, { phase, moment }) => sum + (phase === 'running' ? (moment?.watch.held.length ?? 0) : 0), 0);
+  const held = members.reduce(
+    (sum, { phase, moment }) => sum + (phase === 'running' ? (moment?.watch.held.length ?? 0) : 0),
+    0,
+  );
   return differing('credentials held', held, real.manager.getCredentialCounts().held);
 }
 
@@ -80,12 +89,17 @@ const remembered = ({ crashes, ...context }: CoordinatorContext, now: number): C
 
 const childrenIn = ({ children }: AnyMachineSnapshot): string[] => Object.keys(children).sort();
 
+/** What the children wait for; the release waits for what is counted apart. */
+const asksIn = (snapshot: AnyMachineSnapshot): string[] => childrenIn(snapshot).filter(child => child !== 'release');
+
 function differing(what: string, modelled: unknown, real: unknown): string | undefined {
   if (isDeepStrictEqual(plain(modelled), plain(real))) return undefined;
   if (isRecord(modelled) && isRecord(real)) {
     const keys = [...new Set([...Object.keys(modelled), ...Object.keys(real)])];
     const parts = keys.filter(key => !isDeepStrictEqual(plain(modelled[key]), plain(real[key])));
-    return parts.map(key => `${what}.${key}: the model has ${show(modelled[key])}, the host ${show(real[key])}`).join('; ');
+    return parts
+      .map(key => `${what}.${key}: the model has ${show(modelled[key])}, the host ${show(real[key])}`)
+      .join('; ');
   }
   return `${what}: the model has ${show(modelled)}, the host ${show(real)}`;
 }

@@ -1,6 +1,7 @@
 import { vi } from 'vitest';
 import type { AnyActorRef, AnyMachineSnapshot, InspectionEvent } from 'xstate';
 import { SessionchartError } from '../../../src/actors/errors.ts';
+import { SessionHost } from '../../../src/actors/session-host.ts';
 import type { CoordinatorContext } from '../../../src/machines/coordinator.ts';
 import type { SessionConfig } from '../../../src/machines/session-config.ts';
 import type { SessionContext } from '../../../src/machines/session-types.ts';
@@ -10,17 +11,7 @@ import { createSessionManager, type SessionManager } from '../../../src/services
 import { CANONICAL_NOW } from '../explore/canonical.ts';
 import { KINDS, type Scene } from '../explore/scenes.ts';
 import { NamingClock } from './named-timers.ts';
-
-/** What the outside is asked to do, and has not done yet. */
-export type Port = 'acquire' | 'open' | 'probe' | 'notify' | 'purge' | 'revoke' | 'close';
-
-interface Asked {
-  readonly port: Port;
-  readonly sessionId: string;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (value: unknown) => void;
-  readonly reject: (error: unknown) => void;
-}
+import { Outside } from './outside.ts';
 
 /** What became of the calls for one session. */
 export interface Calls {
@@ -29,12 +20,16 @@ export interface Calls {
   ends: number;
 }
 
-const LATE_PORTS: readonly Port[] = ['acquire', 'open'];
-const RELEASE_PORTS: readonly Port[] = ['revoke', 'close'];
-
-const isLate = ({ port, signal }: Asked): boolean => LATE_PORTS.includes(port) && signal?.aborted === true;
-
 export const idOf = (index: number): string => `s${index + 1}`;
+
+/** The host that a manager works with. */
+function hostOf(manager: SessionManager): SessionHost {
+  const asked = vi.spyOn(SessionHost.prototype, 'latest');
+  manager.getCurrentSession();
+  const host = asked.mock.contexts.at(-1) as SessionHost;
+  asked.mockRestore();
+  return host;
+}
 
 /** Lets promises settle; timers stay where they are, so that each is a step of its own. */
 const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
@@ -46,20 +41,22 @@ const settled = (): Promise<void> => new Promise(resolve => setImmediate(resolve
 export class RealCrew {
   readonly clock: NamingClock = new NamingClock(CANONICAL_NOW);
   readonly manager: SessionManager;
+  readonly outside: Outside = new Outside();
   readonly #actors = new Map<string, AnyActorRef>();
   readonly #calls = new Map<string, Calls>();
-  #asked: Asked[] = [];
+  readonly #host: SessionHost;
   #nextId = '';
   #limit: number;
   #tellSetting: ConfigurationChangeHandler | undefined;
 
   constructor({ limit, whenFull, kind: name, config }: Scene) {
     this.#limit = limit;
+    const { outside } = this;
     const kind = KINDS[name];
     // The steps of an end are the walk's: the ledger would ask hooks and the privacy controller.
     for (const step of ['notify', 'purge'] as const) {
       vi.spyOn(SessionLedger.prototype, step).mockImplementation((sessionId: string, ...more: unknown[]) =>
-        this.#ask(step, { sessionId, signal: more[0] as AbortSignal }),
+        outside.ask(step, { sessionId, signal: more[0] as AbortSignal }),
       );
     }
     this.manager = createSessionManager({
@@ -77,21 +74,22 @@ export class RealCrew {
       ...(kind?.credential
         ? {
             credentials: {
-              mint: request => this.#ask('acquire', request),
-              revoke: request => this.#ask('revoke', request),
+              mint: request => outside.ask('acquire', request),
+              revoke: request => outside.ask('revoke', request),
             },
           }
         : {}),
       ...(kind?.channel
         ? {
             driver: {
-              open: request => this.#ask('open', request),
-              close: request => this.#ask('close', request),
-              ...(kind.probe ? { probe: request => this.#ask('probe', request) } : {}),
+              open: request => outside.ask('open', request),
+              close: request => outside.ask('close', request),
+              ...(kind.probe ? { probe: request => outside.ask('probe', request) } : {}),
             },
           }
         : {}),
     });
+    this.#host = hostOf(this.manager);
     this.clock.watch((this.#actors.get('coordinator') as AnyActorRef).system);
     this.manager.onSessionEnded(async ({ sessionId }) => {
       this.callsOf(sessionId).ends += 1;
@@ -155,6 +153,11 @@ export class RealCrew {
     void this.#tellSetting?.(change as never);
   }
 
+  /** A wish to be let in again that comes when the session cannot be: the manager itself asks only when it can. */
+  reviveCrossed(sessionId: string): void {
+    this.#host.revive(sessionId);
+  }
+
   refuse(sessionId: string): void {
     if (this.snapshotOf(sessionId) !== undefined) this.#actors.get(sessionId)?.send({ type: 'REFUSED' });
   }
@@ -163,42 +166,6 @@ export class RealCrew {
   crash(sessionId: string): void {
     this.clock.isBroken = true;
     this.#actors.get(sessionId)?.send({ type: 'ACTIVITY' });
-  }
-
-  /** Whether the outside owes an answer that is still waited for. */
-  owes(sessionId: string, port: Port): boolean {
-    return this.#asked.some(asked => asked.sessionId === sessionId && asked.port === port && !asked.signal?.aborted);
-  }
-
-  answer(sessionId: string, port: Port, outcome: { readonly value: unknown } | { readonly error: unknown }): void {
-    this.#take(
-      asked => asked.sessionId === sessionId && asked.port === port && !asked.signal?.aborted,
-      asked => ('error' in outcome ? asked.reject(outcome.error) : asked.resolve(outcome.value)),
-    );
-  }
-
-  /** All that the end of a session gives back is taken back. */
-  release(sessionId: string): void {
-    for (const port of RELEASE_PORTS) this.answer(sessionId, port, { value: undefined });
-  }
-
-  isReleasing(sessionId: string): boolean {
-    return RELEASE_PORTS.some(port => this.owes(sessionId, port));
-  }
-
-  /** How many releases are under way. */
-  get releases(): number {
-    return this.#asked.filter(({ port }) => RELEASE_PORTS.includes(port)).length;
-  }
-
-  /** Whether the outside has answers that nobody waits for any more. */
-  get isLate(): boolean {
-    return this.#asked.some(isLate);
-  }
-
-  /** Credentials and channels come late. */
-  answerLate(): void {
-    this.#take(isLate, ({ port, resolve }) => resolve(port === 'acquire' ? this.credential(24_000) : undefined));
   }
 
   credential(lifeMs: number) {
@@ -213,10 +180,7 @@ export class RealCrew {
   async settle(): Promise<void> {
     for (let isMoving = true; isMoving; ) {
       await settled();
-      isMoving = this.#take(
-        ({ port, sessionId }) => RELEASE_PORTS.includes(port) && !this.#runsRelease(sessionId),
-        ({ resolve }) => resolve(undefined),
-      );
+      isMoving = this.outside.takeBack(sessionId => this.#runsRelease(sessionId));
     }
   }
 
@@ -224,20 +188,6 @@ export class RealCrew {
 
   #runsRelease(sessionId: string): boolean {
     return this.snapshotOf(sessionId)?.children.release !== undefined;
-  }
-
-  #take(which: (asked: Asked) => boolean, settle: (asked: Asked) => void): boolean {
-    const taken = this.#asked.filter(which);
-    if (taken.length === 0) return false;
-    this.#asked = this.#asked.filter(asked => !taken.includes(asked));
-    for (const asked of taken) settle(asked);
-    return true;
-  }
-
-  #ask(port: Port, { sessionId, signal }: { sessionId: string; signal?: AbortSignal }): Promise<never> {
-    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-    this.#asked.push({ port, sessionId, signal, resolve, reject });
-    return promise as Promise<never>;
   }
 
   #settings(): ConfigurationManager {

@@ -50,8 +50,10 @@ export function canonical({ world, watch }: Moment, blind: Blindness): Moment {
   const numbers = renumbering(context, watch);
   const timers = new Map([...world.timers].map(([id, { event, dueAt }]) => [id, { event, dueAt: dueAt + by }]));
 
-  let lifeFrom = isStarting && context.usableAt === null ? now : shift(context.lifeFrom, held);
-  let lived = isStarting && context.usableAt === null ? now : shift(watch.livesFrom, held);
+  // The life of a session that was never usable begins when it is, or when it is revived.
+  const isUnborn = context.usableAt === null && (isStarting || top === 'failed');
+  let lifeFrom = isUnborn ? now : shift(context.lifeFrom, held);
+  let lived = isUnborn ? now : shift(watch.livesFrom, held);
   const lifetimeAt = lifeFrom + context.config.maxDurationMinutes * 60_000;
   if (lifetimeAt > now + NEAR_MS && context.config.durationWarningSeconds === 0) {
     const nearer = now + FAR_MS - lifetimeAt;

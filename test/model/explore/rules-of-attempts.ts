@@ -52,8 +52,9 @@ export const patience: SessionRule = ({ before, event, after, was, is, late }) =
 export const turn: SessionRule = ({ before, event, after, is }) => {
   if (isFailure(event)) return undefined;
   const timer = [...after.timers].find(([id]) => id.startsWith('xstate.after.backoff'));
-  if (timer === undefined || before?.timers.has(timer[0])) return undefined;
-  const { dueAt } = timer[1];
+  if (timer === undefined) return undefined;
+  const [id, { dueAt }] = timer;
+  if (before?.timers.get(id)?.dueAt === dueAt && event.type !== id) return undefined;
   const earliest = Math.max((is.mintedAt ?? 0) + MINT_FLOOR_MS, event.at);
   const { retryAt, lastError } = contextOf(before ?? after);
   const isForgiven = event.type === 'REVIVE' && lastError?.failure.retryAfterMs === undefined;

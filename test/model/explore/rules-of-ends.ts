@@ -72,5 +72,6 @@ export const failing: SessionRule = ({ before, event, after }) => {
   }
   if (before === undefined || stateOf(before) !== 'failed' || state === 'failed' || state === 'ended') return undefined;
   if (event.type !== 'REVIVE') return `it came back to life by ${event.type}`;
-  return state === 'starting' || state === 'renewing' ? undefined : `it was revived into ${state}`;
+  const expected = contextOf(after).kind.channel ? 'starting' : 'renewing';
+  return state === expected ? undefined : `it was revived into ${state}, not into ${expected}`;
 };

@@ -19,7 +19,9 @@ export const idle: SessionRule = ({ before, event, after, was, is }) => {
 
 export const lifetime: SessionRule = ({ before, event, after, was, is }) => {
   const until = livesUntil(is, contextOf(after));
-  if (serves(after) && after.now > until && !isDueNow(after, 'lifetime')) return 'it serves beyond its lifetime';
+  const isResumed = before !== undefined && stateOf(before) === 'paused' && after.now >= until;
+  const isLate = after.now > until && !isDueNow(after, 'lifetime');
+  if (serves(after) && (isResumed || isLate)) return 'it serves beyond its lifetime';
   if (before === undefined) return undefined;
   if (timerIn(event) === 'lifetime') {
     if (stateOf(after) !== 'ending') return 'its lifetime is over and it lives on';
@@ -47,13 +49,15 @@ export const warning: SessionRule = ({ before, after, event, was, is, reports })
     : undefined;
 };
 
-export const heartbeat: SessionRule = ({ before, event, after, was, reports }) => {
+export const heartbeat: SessionRule = ({ before, event, after, was, reports, stopped }) => {
   const beats = reports.some(({ type }) => type === 'heartbeat');
   if (before === undefined) return undefined;
   const isBeat = timerIn(event) === 'heartbeat';
   if (isBeat !== beats) return beats ? 'a heartbeat out of turn' : 'a heartbeat is left out';
   const { config, kind, probing } = contextOf(after);
   if (isBeat && event.at - was.beatFrom < config.heartbeatIntervalSeconds * 1_000) return 'a heartbeat comes too early';
+  if (began('probe', before, after) && runs(before, 'probe') && !stopped.includes('probe'))
+    return 'it asks the other side again and leaves the old question open';
   if (isBeat && kind.probe !== began('probe', before, after)) return 'a heartbeat does not ask the other side';
   if (runs(after, 'probe') !== (probing && serves(after)))
     return 'a probe runs that is not told of, or is told of and does not run';

@@ -5,6 +5,7 @@ import type { SessionConfig } from '../../../src/machines/session-config.ts';
 import type { SessionKind } from '../../../src/machines/session-types.ts';
 import { DEFAULT_SESSION_CONFIG } from '../../../src/services/session-config.ts';
 import type { Stimulus } from '../chart-lab.ts';
+import type { Blindness } from './canonical.ts';
 import { CoordinatorModel } from './coordinator-model.ts';
 import { CREW_RULES } from './crew-rules.ts';
 import { Explorer } from './explorer.ts';
@@ -106,7 +107,7 @@ export const SCENES: readonly Scene[] = [
     config: { ...CLOCKS, heartbeatIntervalSeconds: 20, maxDurationMinutes: 2 },
     other: { enableHeartbeat: false, enableInactivityTimeout: false, durationWarningSeconds: 0 },
     waitsMs: [9_000],
-    extras: ['activity', 'configure', 'refused', 'renew said'],
+    extras: ['activity', 'configure', 'refused', 'connected', 'renew said'],
     maxStates: 60_000,
   }),
   scene('clocks', {
@@ -114,7 +115,13 @@ export const SCENES: readonly Scene[] = [
     kind: 'full',
     crashes: 0,
     config: CLOCKS,
-    other: { enableHeartbeat: false, maxDurationMinutes: 1.5 },
+    other: {
+      renewalMarginSeconds: 6,
+      enableHeartbeat: false,
+      enableInactivityTimeout: false,
+      durationWarningSeconds: 0,
+      maxDurationMinutes: 1.5,
+    },
     waitsMs: [9_000],
     extras: ['activity', 'configure'],
     maxStates: 60_000,
@@ -137,7 +144,7 @@ export const SCENES: readonly Scene[] = [
     sessions: 1,
     kind: 'full',
     crashes: 0,
-    config: { ...CLOCKS, enableHeartbeat: false },
+    config: CLOCKS,
     extras: ['capped', 'open capped'],
     maxStates: 60_000,
   }),
@@ -160,13 +167,20 @@ export interface Setting {
   readonly commands: ReadonlyMap<string, Stimulus>;
 }
 
+/** What never matters in a scene, whatever the settings change to. */
+export function blindnessOf({ config, other }: Pick<Scene, 'config' | 'other'>): Blindness {
+  const usual = { ...DEFAULT_SESSION_CONFIG, ...config };
+  const never = (flag: 'enableInactivityTimeout' | 'enableHeartbeat'): boolean =>
+    !usual[flag] && !{ ...usual, ...other }[flag];
+  return { idle: never('enableInactivityTimeout'), heartbeat: never('enableHeartbeat') };
+}
+
 /** Builds the model of a scene. `exact` leaves its moments as they come, on one clock for all. */
 export function settingOf(scene: Scene, charts: Charts = REAL, invariants = INVARIANTS, exact = false): Setting {
   const kind = KINDS[scene.kind] as SessionKind;
   const config = { ...DEFAULT_SESSION_CONFIG, ...scene.config };
   const otherConfig = { ...config, ...scene.other };
-  const never = (flag: 'enableInactivityTimeout' | 'enableHeartbeat'): boolean => !config[flag] && !otherConfig[flag];
-  const canonical = exact ? undefined : { idle: never('enableInactivityTimeout'), heartbeat: never('enableHeartbeat') };
+  const canonical = exact ? undefined : blindnessOf(scene);
   const limits: CoordinatorLimits = {
     limit: scene.limit,
     whenFull: scene.whenFull,

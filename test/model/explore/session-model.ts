@@ -111,7 +111,12 @@ export class SessionModel {
     if (member.phase !== 'running' || moment === undefined || member.renewal) return undefined;
     const event = { type: 'RENEW', at: moment.world.now } as const;
     const disposition = sessionDisposition(moment.world.snapshot, event);
-    if (disposition.kind === 'refused') return undefined;
+    const isRefused = disposition.kind === 'refused';
+    if (isRefused === mayRenew(moment.world)) {
+      const what = isRefused ? 'a renewal is refused that could be had' : 'a renewal is promised that cannot be had';
+      return { member, tells: [], violations: [{ invariant: 'renewal', what }] };
+    }
+    if (isRefused) return undefined;
     const asked = { ...member, renewal: true };
     if (disposition.kind === 'taken') return this.stimulate(asked, { kind: 'event', event });
     if (isRetained(moment.world)) return said(asked, { type: 'REVIVE' });
@@ -155,7 +160,7 @@ export class SessionModel {
     const reports = after === previous ? [] : reportsOf(previous?.snapshot as never, after.snapshot as never, event);
     const violations: Violation[] = [];
     for (const [invariant, rule] of this.#rules) {
-      const what = rule({ before, event, late, after, was, is, reports });
+      const what = rule({ before, event, late, after, was, is, reports, stopped: step.stopped });
       if (what !== undefined) violations.push({ invariant, what });
     }
 
@@ -187,6 +192,14 @@ export class SessionModel {
     };
     return { member: gone, tells, violations };
   }
+}
+
+/** Who serves on a credential can be renewed, and who failed and is not to end. */
+function mayRenew(world: World): boolean {
+  const { kind, endRequested } = contextOf(world);
+  const state = stateOf(world);
+  const waits = world.snapshot.matches({ failed: 'releasing' }) || isRetained(world);
+  return kind.credential && (state === 'active' || state === 'renewing' || (waits && !endRequested));
 }
 
 const answered = ({ start }: Member): Member['start'] => (start === 'pending' ? 'answered' : start);

@@ -12,6 +12,8 @@ export interface Witness {
   readonly after: World;
   readonly was: Watch;
   readonly is: Watch;
+  /** Actors that were stopped on purpose. */
+  readonly stopped: readonly string[];
   readonly reports: readonly SessionReport[];
 }
 
