@@ -11,6 +11,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   package: ['node', 'scripts/build.ts', '--check'],
   job: ['node', 'scripts/job-check.ts'],
   test: ['vitest', 'run'],
+  proof: ['node', 'scripts/verify.ts', '--quick', '--mutants'],
   simulation: ['node', 'scripts/simulate.ts', '--seeds', '10000', '--for', '75s', '--at-least', '1000'],
 };
 

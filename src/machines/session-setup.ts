@@ -137,7 +137,8 @@ export const sessionSetup = setup({
       context.kind.credential && (context.lease === null || timeOf(event) >= deadlinesOf(context).renewal),
     canRenew: ({ context }) => context.kind.credential,
     isEndRequested: ({ context }) => context.endRequested,
-    canRevive: ({ context }) => context.kind.credential && !context.endRequested,
+    canRevive: ({ context, event }) =>
+      context.kind.credential && !context.endRequested && timeOf(event) < lifeAfterRevival(context),
   },
   actions: {
     /** Gives an admission back that a failed session can no longer use. The host does it. */
@@ -282,6 +283,10 @@ export const sessionSetup = setup({
 
 /** What a failed session failed with: nothing leads there without an error. */
 const failureOf = ({ lastError }: SessionContext): Failure => (lastError as NonNullable<typeof lastError>).failure;
+
+/** When a session that is revived must end all the same: a lifetime that is over does not begin anew. */
+const lifeAfterRevival = (context: SessionContext): number =>
+  context.usableAt === null ? Number.POSITIVE_INFINITY : deadlinesOf({ ...context, capAt: null }).lifetime;
 
 const isExpired = (context: SessionContext, at: number): boolean =>
   context.lease !== null && context.lease.expiresAt <= at;

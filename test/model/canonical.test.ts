@@ -87,7 +87,7 @@ const WORLDS: readonly Scene[] = [
       name: `${kind}, with everything`,
       kind,
       crashes: 2,
-      config: { ...sceneOf('clocks').config, retryBackoffMs: 2_000 },
+      config: { ...sceneOf('clocks').config, maxRetryAttempts: 8, retryBackoffMs: 5_000 },
       extras: EXTRAS,
       waitsMs: [400, 9_000],
     }),

@@ -31,7 +31,7 @@ const WORLDS: Readonly<Record<string, Scene>> = {
 };
 
 /** Walks of each world, and how many steps each has. */
-const WALKS = 80;
+const WALKS = 40;
 const LENGTH = 50;
 
 it.each(Object.keys(WORLDS))('[MOD-8] model and host agree at every step of random walks: %s', async name => {

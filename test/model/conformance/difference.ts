@@ -93,7 +93,7 @@ const childrenIn = ({ children }: AnyMachineSnapshot): string[] => Object.keys(c
 const asksIn = (snapshot: AnyMachineSnapshot): string[] => childrenIn(snapshot).filter(child => child !== 'release');
 
 function differing(what: string, modelled: unknown, real: unknown): string | undefined {
-  if (isDeepStrictEqual(plain(modelled), plain(real))) return undefined;
+  if (show(modelled) === show(real) || isDeepStrictEqual(plain(modelled), plain(real))) return undefined;
   if (isRecord(modelled) && isRecord(real)) {
     const keys = [...new Set([...Object.keys(modelled), ...Object.keys(real)])];
     const parts = keys.filter(key => !isDeepStrictEqual(plain(modelled[key]), plain(real[key])));

@@ -50,7 +50,7 @@ export class Outside {
   answer(sessionId: string, port: Port, value: unknown): void {
     this.#take(
       asked => asked.sessionId === sessionId && asked.port === port && !asked.signal?.aborted,
-      answered(value),
+      this.#answered(value),
     );
   }
 
@@ -63,7 +63,7 @@ export class Outside {
 
   /** All that the end of a session gives back is taken back. */
   release(sessionId: string): void {
-    this.#take(asked => asked.sessionId === sessionId && isRelease(asked), answered(undefined));
+    this.#take(asked => asked.sessionId === sessionId && isRelease(asked), this.#answered(undefined));
   }
 
   isReleasing(sessionId: string): boolean {
@@ -77,7 +77,7 @@ export class Outside {
 
   /** Takes back at once what belongs to no release that somebody waits for; tells whether there was any. */
   takeBack(isWaitedFor: (sessionId: string) => boolean): boolean {
-    return this.#take(asked => isRelease(asked) && !isWaitedFor(asked.sessionId), answered(undefined));
+    return this.#take(asked => isRelease(asked) && !isWaitedFor(asked.sessionId), this.#answered(undefined));
   }
 
   /** Whether there are questions to which nobody awaits the answer any more. */
@@ -87,16 +87,22 @@ export class Outside {
 
   /** Credentials and channels come late. */
   answerLate(credential: unknown): void {
-    this.#take(isLate, asked => answered(asked.port === 'acquire' ? credential : undefined)(asked));
+    this.#take(isLate, asked => this.#answered(asked.port === 'acquire' ? credential : undefined)(asked));
   }
 
-  #take(which: (asked: Asked) => boolean, settle: (asked: Asked) => 'answered' | void): boolean {
+  #take(which: (asked: Asked) => boolean, settle: (asked: Asked) => void): boolean {
     const taken = this.#asked.filter(which);
     this.#asked = this.#asked.filter(asked => !taken.includes(asked));
-    for (const asked of taken) {
-      if (settle(asked) === 'answered' && asked.port === 'open') this.#opened(asked);
-    }
+    for (const asked of taken) settle(asked);
     return taken.length > 0;
+  }
+
+  /** Answers, and notes a channel that is open by that. */
+  #answered(value: unknown): (asked: Asked) => void {
+    return asked => {
+      if (asked.port === 'open') this.#opened(asked);
+      asked.resolve(value);
+    };
   }
 
   #opened({ sessionId, attempt = 0 }: Asked): void {
@@ -104,10 +110,3 @@ export class Outside {
     this.#channels.set(sessionId, open.add(attempt));
   }
 }
-
-const answered =
-  (value: unknown) =>
-  ({ resolve }: Asked): 'answered' => {
-    resolve(value);
-    return 'answered';
-  };

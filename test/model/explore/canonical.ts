@@ -65,6 +65,8 @@ export function canonical({ world, watch }: Moment, blind: Blindness): Moment {
     }
   }
   const { lease } = context;
+  // How long ago decides nothing, but for one that runs out at this very instant.
+  const ranOutAt = lease?.expiresAt === world.now ? now : now - 1;
   const usable = context.usableAt !== null;
   const isDormant = isOver || (isStarting && !usable);
   const failure = context.lastError?.failure;
@@ -88,7 +90,7 @@ export function canonical({ world, watch }: Moment, blind: Blindness): Moment {
             ...(isOver
               ? { issuedAt: now, expiresAt: now }
               : lease.expiresAt <= world.now
-                ? { issuedAt: now - (lease.expiresAt - lease.issuedAt), expiresAt: now }
+                ? { issuedAt: ranOutAt - (lease.expiresAt - lease.issuedAt), expiresAt: ranOutAt }
                 : { issuedAt: shift(lease.issuedAt), expiresAt: shift(lease.expiresAt) }),
           },
     attempt: numbers(context.attempt),

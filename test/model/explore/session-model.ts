@@ -112,7 +112,7 @@ export class SessionModel {
     const event = { type: 'RENEW', at: moment.world.now } as const;
     const disposition = sessionDisposition(moment.world.snapshot, event);
     const isRefused = disposition.kind === 'refused';
-    if (isRefused === mayRenew(moment.world)) {
+    if (isRefused === mayRenew(moment)) {
       const what = isRefused ? 'a renewal is refused that could be had' : 'a renewal is promised that cannot be had';
       return { member, tells: [], violations: [{ invariant: 'renewal', what }] };
     }
@@ -194,12 +194,13 @@ export class SessionModel {
   }
 }
 
-/** Who serves on a credential can be renewed, and who failed and is not to end. */
-function mayRenew(world: World): boolean {
-  const { kind, endRequested } = contextOf(world);
+/** Who serves on a credential can be renewed, and who failed, is not to end, and has some of its lifetime left. */
+function mayRenew({ world, watch }: Moment): boolean {
+  const { kind, config, endRequested } = contextOf(world);
   const state = stateOf(world);
   const waits = world.snapshot.matches({ failed: 'releasing' }) || isRetained(world);
-  return kind.credential && (state === 'active' || state === 'renewing' || (waits && !endRequested));
+  const lives = !watch.usable || world.now < watch.livesFrom + config.maxDurationMinutes * 60_000;
+  return kind.credential && (state === 'active' || state === 'renewing' || (waits && lives && !endRequested));
 }
 
 const answered = ({ start }: Member): Member['start'] => (start === 'pending' ? 'answered' : start);

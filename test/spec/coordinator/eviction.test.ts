@@ -73,4 +73,27 @@ describe('eviction', () => {
     expect(manager.getAllSessions()).toHaveLength(1);
     await t.close();
   });
+
+  it('[COO-24] above a limit that was lowered a start is refused, and nobody is evicted for it', async () => {
+    let limit = 2;
+    let change: ((setting: object) => Promise<void>) | undefined;
+    const configuration = {
+      isInitialized: () => true,
+      getSessionConfig: () => ({ maxConcurrentSessions: limit }),
+      onConfigurationChanged(handler: (setting: object) => Promise<void>) {
+        change = handler;
+        return { dispose: () => undefined };
+      },
+    };
+    const t: Managed = await managed({ ...OPTIONS, configuration: configuration as never });
+    const { manager, clock } = t;
+    await manager.startSession();
+    await manager.startSession();
+    limit = 1;
+    await change?.({ section: 'session', key: 'maxConcurrentSessions' });
+    expect((await rejectionOf(manager.startSession())).code).toBe('SESSION_LIMIT_REACHED');
+    await clock.advance(SECOND);
+    expect(manager.getAllSessions().map(({ state }) => state)).toEqual(['active', 'active']);
+    await t.close();
+  });
 });
