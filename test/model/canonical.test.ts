@@ -1,11 +1,12 @@
 import { expect, it } from 'vitest';
 import { SeededRandom } from '../../src/integration/testing/random.ts';
-import { canonical, keyOf, type Moment } from './explore/canonical.ts';
+import { CANONICAL_NOW, canonical, keyOf, type Moment } from './explore/canonical.ts';
 import { EXTRAS } from './explore/happenings.ts';
 import type { Crew, Outcome } from './explore/host-model.ts';
 import type { Member } from './explore/member.ts';
 import { sceneOf } from './explore/retrace.ts';
 import { blindnessOf, INVARIANTS, KINDS, REAL, SCENES, type Scene, type Setting, settingOf } from './explore/scenes.ts';
+import { contextOf } from './explore/watch.ts';
 
 const WALKS = 30;
 const LENGTH = 60;
@@ -99,4 +100,20 @@ it.each(WORLDS.map(({ name }) => name))('[MOD-9] a session and its canonical for
   const exact = settingOf(scene, REAL, INVARIANTS, true);
   const canon = settingOf(scene);
   for (let seed = 1; seed <= WALKS; seed++) expect(walk(scene, exact, canon, seed)).toBeUndefined();
+});
+
+it('[MOD-9] a credential that has run out is told from one that runs out now', () => {
+  const scene = sceneOf('full');
+  const { model } = settingOf(scene, REAL, INVARIANTS, true);
+  let crew = model.begin(1);
+  for (const name of ['start', 'mint ok']) crew = model.happen(crew, 0, name)[0]?.crew ?? crew;
+  const expiryAfter = (ms: number): number | undefined => {
+    const { moment } = model.member(model.at(crew, CANONICAL_NOW + ms).members[0] as number);
+    const { world } = canonical(moment as Moment, blindnessOf(scene));
+    return contextOf(world).lease?.expiresAt;
+  };
+  expect(expiryAfter(scene.lifeMs - 1)).toBe(CANONICAL_NOW + 1);
+  expect(expiryAfter(scene.lifeMs)).toBe(CANONICAL_NOW);
+  expect(expiryAfter(scene.lifeMs + 1)).toBe(CANONICAL_NOW - 1);
+  expect(expiryAfter(scene.lifeMs + 9_000)).toBe(CANONICAL_NOW - 1);
 });
