@@ -1,7 +1,7 @@
 import type { World } from '../chart-lab.ts';
 import { renewalTime } from './rules-of-timers.ts';
 import { began, contextOf, isRefusal, runs, stateOf } from './watch.ts';
-import { type SessionRule, timerIn } from './witness.ts';
+import { isDueNow, type SessionRule, timerIn } from './witness.ts';
 
 const sameLease = (a: World, b: World): boolean =>
   contextOf(a).lease?.attempt === contextOf(b).lease?.attempt &&
@@ -22,7 +22,8 @@ export const credential: SessionRule = ({ before, event, after, is }) => {
     return 'it asks for a credential that it has';
   if (!kind.credential && is.mintedAt !== null) return 'it asks for a credential that its kind does not have';
   if (state === 'active' && kind.credential && lease === null) return 'it serves without a credential';
-  if (state === 'active' && kind.credential && (lease?.expiresAt ?? 0) < after.now)
+  // One that runs out while the channel opens is renewed in the same instant.
+  if (state === 'active' && kind.credential && (lease?.expiresAt ?? 0) < after.now && !isDueNow(after, 'renewal'))
     return 'it serves on a credential that has run out';
   if (refused && lease !== null) return 'it keeps a credential that was refused';
   if (before === undefined) return undefined;

@@ -1,9 +1,5 @@
-import type { World } from '../chart-lab.ts';
 import { began, contextOf, livesUntil, runs, stateOf } from './watch.ts';
-import { type SessionRule, serves, timerIn } from './witness.ts';
-
-const isDueNow = ({ timers, now }: World, name: string): boolean =>
-  [...timers].some(([id, { dueAt }]) => id.startsWith(`xstate.after.${name}.`) && dueAt <= now);
+import { isDueNow, type SessionRule, serves, timerIn } from './witness.ts';
 
 export const idle: SessionRule = ({ before, event, after, was, is }) => {
   const { config } = contextOf(after);

@@ -23,3 +23,7 @@ export type SessionRule = (step: Witness) => string | undefined;
 /** The delay whose time has come. */
 export const timerIn = (event: Stamped): string | undefined => /^xstate\.after\.([^.]+)\./.exec(event.type)?.[1];
 export const serves = (world: World): boolean => world.snapshot.hasTag('serving');
+
+/** A timer that fires in this very instant. */
+export const isDueNow = ({ timers, now }: World, name: string): boolean =>
+  [...timers].some(([id, { dueAt }]) => id.startsWith(`xstate.after.${name}.`) && dueAt <= now);
