@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chartPicture } from './chart-picture.ts';
+import { CHART_WORDS, wordsText } from './chart-words.ts';
 import { CHARTS } from './charts.ts';
 import { renderTable } from './table-text.ts';
 import { tableOf } from './transition-table.ts';
@@ -19,7 +20,8 @@ for (const { name, machine, about } of CHARTS) {
   const title = `The ${name.replace('-', ' ')} chart`;
   files[`${name}.svg`] = await chartPicture(machine);
   files[`${name}.md`] =
-    `# ${title}\n\n[All charts](README.md) · ${about}\n\n![${title}](${name}.svg)\n\n${renderTable(table)}\n${FOOT}\n`;
+    `# ${title}\n\n[All charts](README.md) · ${about}\n\n![${title}](${name}.svg)\n\n${renderTable(table)}\n` +
+    `${wordsText(CHART_WORDS[name])}\n\n${FOOT}\n`;
   index.push(`| [${name}](${name}.md) | ${about} | [picture](${name}.svg) | ${cells} |`);
 }
 files['README.md'] = `# The charts
@@ -30,6 +32,8 @@ silence: what is not taken is ignored for a reason, done later, or refused with 
 | Chart | | | Cells |
 |---|---|---|---|
 ${index.join('\n')}
+
+How these charts are proved: [verification](verification.md). How to test what you build on them: [testing](testing.md).
 
 ${FOOT}
 `;

@@ -143,7 +143,7 @@ export class SessionLedger implements HostListener, EndSteps {
         record,
         to === 'active'
           ? renewalResult(this.#clock, view, { type: 'renewal-completed', latencyMs: 0 })
-          : this.notRenewed(sessionId, 'SESSION_NOT_ACTIVE'),
+          : this.notRenewed(sessionId, 'OPERATION_ABORTED'),
       );
     }
     if (!wasUsable) return;
@@ -205,7 +205,7 @@ export class SessionLedger implements HostListener, EndSteps {
       if (oldest !== undefined) this.#told.delete(oldest);
     }
     if (unfinished.length > 0) this.#logger.warn('session ended with loose ends', { sessionId, reason, unfinished });
-    this.#answerRenewal(record, this.notRenewed(sessionId, 'SESSION_NOT_ACTIVE'));
+    this.#answerRenewal(record, this.notRenewed(sessionId, 'OPERATION_ABORTED'));
     if (view.context.usableAt === null) record.started.reject(new SessionchartError('SESSION_ENDED', { sessionId }));
   }
 

@@ -198,7 +198,8 @@ export class SessionManager {
 
   /**
    * Renews the credential of a session now, or joins the renewal that is under way. A failed session is admitted
-   * again under the limit. Never rejects. A renewal that fails for good takes the session down, however long the old
+   * again under the limit. Never rejects: one that a pause or an end breaks off is told as `OPERATION_ABORTED`, one that the
+   * session cannot begin as `SESSION_NOT_ACTIVE`. A renewal that fails for good takes the session down, however long the old
    * credential would have lasted.
    */
   async renewSession(sessionId: string): Promise<RenewalResult> {

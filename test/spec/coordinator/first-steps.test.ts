@@ -73,7 +73,7 @@ describe('the first steps', () => {
     });
     t.crash(info?.sessionId ?? '');
     await t.clock.advance(SECOND);
-    expect(renewals).toMatchObject([{ success: false, error: { code: 'SESSION_NOT_ACTIVE' } }]);
+    expect(renewals).toMatchObject([{ success: false, error: { code: 'OPERATION_ABORTED' } }]);
     await t.close();
   });
 });

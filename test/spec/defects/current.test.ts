@@ -285,7 +285,7 @@ describe('[D23] renewing in the wrong state', () => {
     const late = manager.renewSession(sessionId);
     await clock.advance(2 * SECOND);
     for (const result of [await early, await late]) {
-      expect(result).toMatchObject({ success: false, error: { code: 'SESSION_NOT_ACTIVE' } });
+      expect(result).toMatchObject({ success: false, error: { code: 'OPERATION_ABORTED' } });
     }
     expect(provider.requests).toHaveLength(mints);
     expect(manager.getAllSessions()).toEqual([]);

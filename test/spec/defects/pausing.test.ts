@@ -224,7 +224,7 @@ describe('D29', () => {
     await world.settle();
     await world.manager.pauseSession(sessionId);
     expect(world.provider.requests[1]?.signal.aborted).toBe(true);
-    expect(await renewal).toMatchObject({ success: false, error: { code: 'SESSION_NOT_ACTIVE' } });
+    expect(await renewal).toMatchObject({ success: false, error: { code: 'OPERATION_ABORTED' } });
     await world.clock.advance(2 * SECOND);
     expect(world.provider.outstanding).toHaveLength(1);
     expect(world.manager.getSessionInfo(sessionId)?.statistics.renewalCount).toBe(0);

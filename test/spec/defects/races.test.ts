@@ -98,7 +98,7 @@ describe('[D07] an end while a renewal is in flight', () => {
       const renewal = manager.renewSession(sessionId);
       await clock.advance(SECOND);
       await (way === 'dispose' ? manager.dispose() : manager[way](sessionId));
-      expect(await renewal).toMatchObject({ success: false, sessionId, error: { code: 'SESSION_NOT_ACTIVE' } });
+      expect(await renewal).toMatchObject({ success: false, sessionId, error: { code: 'OPERATION_ABORTED' } });
       await world.settle();
       expect(manager.getSessionInfo(sessionId)).toBeUndefined();
       expect(endedOf(events, sessionId)).toHaveLength(1);
