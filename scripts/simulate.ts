@@ -1,71 +1,35 @@
 // Runs the seeded simulation over many seeds, in worker threads, and stops at the first that breaks an invariant.
-// npm run simulate -- [--seeds 1000] [--from 0] [--seed N] [--for 60s] [--at-least 1000] [--hours H] [--jobs 2] [--json]
-import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+// npm run simulate -- --help
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { isSessionchartError } from '../src/actors/errors.ts';
 import { simulate } from '../src/integration/testing/simulation.ts';
-import { SimulationError } from '../src/integration/testing/simulation-error.ts';
 import type { SimulationResult } from '../src/integration/testing/simulation-types.ts';
-import { parseDuration } from '../src/integration/voice/duration.ts';
+import { SIMULATE_USAGE, type SimulateOptions, simulateOptions } from './simulate-options.ts';
+import { type Violation, violationOf } from './simulate-violation.ts';
+import { asksForHelp, BadOption } from './usage.ts';
 
 /** Seeds that a worker is handed at a time: few enough to share the work evenly and to stop in time. */
 const BATCH = 50;
-const LARGEST_SEED = 2 ** 32 - 1;
+
+/** The name of a figure that is 1. */
+const ONE_OF: Readonly<Record<string, string>> = {
+  seeds: 'seed',
+  sessions: 'session',
+  sessionHours: 'sessionHour',
+  operations: 'operation',
+  mints: 'mint',
+  crashes: 'crash',
+  violations: 'violation',
+  seconds: 'second',
+};
 
 interface Batch {
   readonly seeds: readonly number[];
-}
-interface Violation {
-  readonly seed: number;
-  readonly invariant: string;
-  readonly message: string;
 }
 interface Outcome {
   readonly results: readonly SimulationResult[];
   readonly violations: readonly Violation[];
 }
-interface Options {
-  readonly from: number;
-  readonly seeds: number;
-  readonly atLeast: number;
-  readonly forMs: number;
-  readonly hours: number | undefined;
-  readonly jobs: number;
-  readonly json: boolean;
-}
-
-class BadOption extends Error {}
-
-function whole(name: string, value: string, min: number, max: number): number {
-  const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new BadOption(`--${name} is "${value}"; allowed: a whole number, ${min} to ${max}`);
-}
-
-function optionsOf(args: readonly string[]): Options {
-  const text = { type: 'string' } as const;
-  const known = { seeds: text, from: text, seed: text, for: text, hours: text, jobs: text, 'at-least': text } as const;
-  let values: { readonly [K in keyof typeof known]?: string } & { readonly json?: boolean };
-  try {
-    ({ values } = parseArgs({ args: [...args], options: { ...known, json: { type: 'boolean' } } }));
-  } catch (error) {
-    const names = [...Object.keys(known), 'json'].map(name => `--${name}`).join(', ');
-    throw new BadOption(`${error instanceof Error ? error.message : String(error)}; allowed: ${names}`);
-  }
-  const { seed } = values;
-  const from = whole(seed === undefined ? 'from' : 'seed', seed ?? values.from ?? '0', 0, LARGEST_SEED);
-  const seeds = seed === undefined ? whole('seeds', values.seeds ?? '1000', 1, LARGEST_SEED - from + 1) : 1;
-  const forMs = values.for === undefined ? Number.POSITIVE_INFINITY : parseDuration('--for', values.for);
-  const hours = values.hours === undefined ? undefined : Number(values.hours);
-  if (hours !== undefined && !(hours > 0 && hours <= 100_000)) {
-    throw new BadOption(`--hours is "${values.hours}"; allowed: more than 0, at most 100000`);
-  }
-  const jobs = whole('jobs', values.jobs ?? String(Math.min(availableParallelism(), seeds)), 1, 64);
-  const atLeast = whole('at-least', values['at-least'] ?? '0', 0, LARGEST_SEED);
-  return { from, seeds, atLeast, forMs, hours, jobs, json: values.json ?? false };
-}
-
 /** In a worker: every seed of a batch, also after one that failed. */
 async function runBatch({ seeds }: Batch, hours: number | undefined): Promise<Outcome> {
   const results: SimulationResult[] = [];
@@ -74,17 +38,14 @@ async function runBatch({ seeds }: Batch, hours: number | undefined): Promise<Ou
     try {
       results.push(await simulate(hours === undefined ? { seed } : { seed, hours }));
     } catch (error) {
-      const invariant = error instanceof SimulationError ? error.invariant : 'no exception';
-      const message =
-        error instanceof Error ? (isSessionchartError(error) ? error.message : error.stack) : String(error);
-      violations.push({ seed, invariant, message: message ?? '' });
+      violations.push(violationOf(error, seed, hours));
     }
   }
   return { results, violations };
 }
 
 /** Hands batches to the workers until the seeds or the time are used up, or something is found. */
-async function runAll(options: Options): Promise<Outcome> {
+async function runAll(options: SimulateOptions): Promise<Outcome> {
   const results: SimulationResult[] = [];
   const violations: Violation[] = [];
   const until = performance.now() + options.forMs;
@@ -119,7 +80,12 @@ async function runAll(options: Options): Promise<Outcome> {
 
 async function main(): Promise<number> {
   const since = performance.now();
-  const options = optionsOf(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (asksForHelp(args)) {
+    console.log(SIMULATE_USAGE);
+    return 0;
+  }
+  const options = simulateOptions(args);
   const { results, violations } = await runAll(options);
   const sum = (key: 'sessionHours' | 'operations' | 'mints' | 'crashes' | 'sessions'): number =>
     Math.round(results.reduce((total, result) => total + result[key], 0));
@@ -135,7 +101,7 @@ async function main(): Promise<number> {
   };
   for (const { message } of violations) console.error(message);
   if (options.seeds === 1 && results[0] !== undefined) console.error(`digest ${results[0].digest}`);
-  const words = Object.entries(summary).map(([name, value]) => `${value} ${name}`);
+  const words = Object.entries(summary).map(([name, value]) => `${value} ${value === 1 ? ONE_OF[name] : name}`);
   const failing = violations.map(({ seed, invariant }) => ({ seed, invariant }));
   console.log(options.json ? JSON.stringify({ ...summary, failing }) : `simulation: ${words.join(', ')}`);
   const tooFew = summary.seeds < options.atLeast;

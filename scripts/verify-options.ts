@@ -3,9 +3,7 @@ import { parseArgs } from 'node:util';
 import { WHEN_FULL, type WhenFull } from '../src/machines/coordinator.ts';
 import { sceneOf } from '../test/model/explore/retrace.ts';
 import { BASE, INVARIANTS, KINDS, SCENES, type Scene } from '../test/model/explore/scenes.ts';
-
-/** An option that cannot be used: the message names it, its value and what is allowed. */
-export class BadOption extends Error {}
+import { BadOption, type OptionUsage, usageOf, whole } from './usage.ts';
 
 export interface VerifyOptions {
   readonly scenes: readonly Scene[];
@@ -40,11 +38,58 @@ const KNOWN = {
   json: flag,
 } as const;
 
-function whole(name: string, value: string, min: number, max: number): number {
-  const number = /^-?\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
-  if (number >= min && number <= max) return number;
-  throw new BadOption(`--${name} is "${value}"; allowed: a whole number, ${min} to ${max}`);
-}
+const own = (value: string | number): string => `as in the scene; ${value} in one of your own`;
+
+// In the order of KNOWN. What is in a scene stands between --scene and --states.
+const USAGE: Readonly<Record<keyof typeof KNOWN, OptionUsage>> = {
+  scene: {
+    value: 'NAME',
+    what: 'this scene alone',
+    range: SCENES.map(({ name }) => name).join(', '),
+    otherwise: 'all of them; with one of the next six a scene of your own',
+  },
+  sessions: { value: 'N', what: 'sessions in the scene', range: '1 to 6', otherwise: own(BASE.sessions) },
+  limit: { value: 'N', what: 'how many may be live', range: '1 to 6', otherwise: own(BASE.limit) },
+  policy: {
+    value: 'P',
+    what: 'what becomes of those above the limit',
+    range: WHEN_FULL.join(', '),
+    otherwise: own(BASE.whenFull),
+  },
+  kind: { value: 'K', what: 'what a session has', range: Object.keys(KINDS).join(', '), otherwise: own(BASE.kind) },
+  attempts: { value: 'N', what: 'attempts of an operation', range: '1 to 8', otherwise: own(2) },
+  crashes: { value: 'N', what: 'how often each session may crash', range: '0 to 3', otherwise: own(BASE.crashes) },
+  states: {
+    value: 'N',
+    what: 'bound on the states of each scene',
+    range: '1 to 50000000',
+    otherwise: own(CUSTOM_STATES),
+  },
+  depth: { value: 'N', what: 'bound on the steps to a state', range: '1 to 1000000', otherwise: String(BASE.maxDepth) },
+  seed: {
+    value: 'N',
+    what: 'draws the jitter of the waits between attempts',
+    range: '0 to 2147483647',
+    otherwise: String(BASE.seed),
+  },
+  invariants: {
+    value: 'A,B',
+    what: 'what must hold, separated by commas',
+    range: INVARIANTS.join(', '),
+    otherwise: 'all of them',
+  },
+  jobs: { value: 'N', what: 'worker threads', range: '1 to 64', otherwise: '2, on one processor 1' },
+  quick: { what: `looks at ${QUICK_STATES} states of each scene at most, unless --states is given` },
+  mutants: { what: 'and then every chart with one thing changed; the options of scenes do not count for these' },
+  json: { what: 'ends with one object of figures; all else goes to stderr' },
+};
+
+/** What `npm run verify -- --help` prints. */
+export const VERIFY_USAGE = usageOf(
+  'verify',
+  USAGE,
+  'Ends with 0 if all held, 1 if a state breaks an invariant or a mutant is open, 2 if an option cannot be used.',
+);
 
 function oneOf<T extends string>(name: string, value: string, allowed: readonly T[]): T {
   if ((allowed as readonly string[]).includes(value)) return value as T;

@@ -1,11 +1,11 @@
 // Explores the real charts, a coordinator with its sessions, and holds every state against the invariants.
-// npm run verify -- [--quick] [--scene NAME] [--sessions N] [--limit N] [--policy P] [--kind K] [--attempts N] [--crashes N]
-//                   [--states N] [--depth N] [--seed N] [--invariants A,B] [--mutants] [--jobs N] [--json]
+// npm run verify -- --help
 import { EQUIVALENT } from '../test/model/explore/equivalent-mutants.ts';
 import { MUTATED, mutantsOfChart } from '../test/model/explore/prove-mutants.ts';
 import { scriptOf } from '../test/model/explore/retrace.ts';
 import { jobPool } from './job-pool.ts';
-import { BadOption, type VerifyOptions, verifyOptions } from './verify-options.ts';
+import { asksForHelp, BadOption } from './usage.ts';
+import { VERIFY_USAGE, type VerifyOptions, verifyOptions } from './verify-options.ts';
 import type { MutantAnswer, MutantTask, SceneAnswer, SceneTask } from './verify-worker.ts';
 
 const WORKER = new URL('./verify-worker.ts', import.meta.url);
@@ -84,7 +84,12 @@ async function proveAll({ jobs, json }: VerifyOptions): Promise<MutantSummary> {
 }
 
 async function main(): Promise<number> {
-  const options = verifyOptions(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (asksForHelp(args)) {
+    console.log(VERIFY_USAGE);
+    return 0;
+  }
+  const options = verifyOptions(args);
   const summary = await exploreAll(options);
   const mutants = options.mutants ? await proveAll(options) : undefined;
   if (options.json) console.log(JSON.stringify({ ...summary, ...mutants }));

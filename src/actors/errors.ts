@@ -107,11 +107,16 @@ export const ERROR_CATALOGUE = {
   SESSION_FORCE_TERMINATION_FAILED: entry(false, 'The session could not be ended by recovery.', 'See the cause.'),
   SESSION_PRIVACY_PURGE_FAILED: entry(false, 'Recovery could not purge the data of the session.', 'See the cause.'),
   CONTRACT_VIOLATION: entry(false, 'An adapter breaks the contract of its port.', 'Change what the error names.'),
+  CLOCK_GAVE_UP: entry(
+    false,
+    'A virtual clock gave up: what it ran for did not come to an end.',
+    'Look for what never settles, or arms itself again and again.',
+  ),
   RESIDUE_LEFT: entry(false, 'Something is left where nothing should be.', 'End or dispose of what the error lists.'),
   SIMULATION_FAILED: entry(
     false,
     'Something did not hold in a simulated run.',
-    'Play the run again with the command that the error names.',
+    'Play the run again as the error says in `replay`.',
   ),
   UNKNOWN_ERROR: entry(true, 'An unexpected error occurred.', 'See the log; try again.'),
 } as const satisfies Record<string, CatalogueEntry>;
@@ -136,6 +141,8 @@ export interface ErrorDetails {
 export interface SessionchartErrorOptions extends ErrorDetails {
   /** Replaces the message of the catalogue. Must not contain text from outside. */
   readonly message?: string;
+  /** Replaces the remediation of the catalogue. */
+  readonly remediation?: string;
   /** Replaces the retryability of the catalogue. */
   readonly isRetryable?: boolean;
   /** An error that is itself free of secrets. */
@@ -156,19 +163,19 @@ export interface SessionchartErrorOptions extends ErrorDetails {
  * ```
  */
 export class SessionchartError extends Error {
-  override readonly name = 'SessionchartError';
+  override readonly name: string = 'SessionchartError';
   readonly code: ErrorCode;
   readonly isRetryable: boolean;
   readonly remediation: string;
   readonly details: Readonly<ErrorDetails>;
 
   constructor(code: ErrorCode, options: SessionchartErrorOptions = {}) {
-    const { message, isRetryable, cause, ...details } = options;
+    const { message, remediation, isRetryable, cause, ...details } = options;
     const known = ERROR_CATALOGUE[code];
     super(message ?? known.message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.isRetryable = isRetryable ?? known.retryable;
-    this.remediation = known.remediation;
+    this.remediation = remediation ?? known.remediation;
     this.details = Object.freeze(details);
   }
 }

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/actors/ports.ts';
 import { clockContract } from '../../src/integration/testing/clock-contract.ts';
 import { runContract } from '../../src/integration/testing/contract.ts';
@@ -43,6 +43,12 @@ describe('broken clocks', () => {
       };
     });
     expectBroken(still, 'CLOCK-1', 'stands still');
+  });
+
+  it('[CLOCK-1] one that measures in seconds is told so, and nothing else is said of it', async () => {
+    const report = await broken(clock => ({ now: () => clock.now() / 1_000 }));
+    expectBroken(report, 'CLOCK-1', 'now() moved by 0.0080 in 8 ms', 'It looks like seconds', 'multiply it by 1000');
+    expect(report.notJudged).toContainEqual({ rule: 'CLOCK-3', why: 'now() does not tell milliseconds (CLOCK-1)' });
   });
 
   it('[CLOCK-2] one that tells seconds is told', async () => {

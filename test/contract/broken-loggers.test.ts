@@ -39,7 +39,7 @@ describe('broken loggers', () => {
     expectBroken(report, 'LOGGER-3', 'returned something', 'nobody waits');
   });
 
-  it('[LOGGER-4] one that goes round and round is told', async () => {
+  it('[LOGGER-4] one that writes without end for data that logs while it is read is told', async () => {
     const report = await broken(lines => (message, data) => {
       try {
         lines.push(message, String((data as { again?: unknown } | undefined)?.again));
@@ -47,7 +47,7 @@ describe('broken loggers', () => {
         lines.push('unreadable');
       }
     });
-    expectBroken(report, 'LOGGER-4', 'round and round');
+    expectBroken(report, 'LOGGER-4', 'made it write lines without end', 'A getter or a toJSON() of the data may log');
     const throws = await broken(() => {
       let isInside = false;
       return (message, data) => {
@@ -60,7 +60,7 @@ describe('broken loggers', () => {
         }
       };
     });
-    expectBroken(throws, 'LOGGER-4', 'made it throw');
+    expectBroken(throws, 'LOGGER-4', 'it threw for data that logs while it is read');
   });
 
   it('[LOGGER-5] one that changes or keeps what it is handed is told', async () => {

@@ -22,6 +22,9 @@ describe('mint()', () => {
       'hand the signal to all that you wait for',
     );
     expect(report.notJudged.length, 'nothing else is said of it').toBeGreaterThan(10);
+    expect(report.broken[0]?.error.message, 'a real one may have met virtual time').toContain(
+      'leave the option `clock` out',
+    );
   });
 
   it('[PROV-1] one that gives up only when its signal aborts is late all the same', async () => {
@@ -71,6 +74,15 @@ describe('mint()', () => {
   it('[PROV-4] a provider that is refused is told what it rejected with', async () => {
     const mint = () => Promise.reject(Object.assign(new Error('no'), { status: 401 }));
     expectBroken(await judged(() => ({ mint })), 'PROV-4', 'rejected with INVALID_CREDENTIALS (status 401)');
+  });
+
+  it('[PROV-4] a mint that never settles has not resolved, and not settled once', async () => {
+    const report = await judged(() => ({ mint: () => new Promise<never>(() => undefined) }));
+    expect(report.held).not.toEqual(expect.arrayContaining(['PROV-4']));
+    expect(report.notJudged).toContainEqual({ rule: 'PROV-4', why: 'mint() did not settle (PROV-1)' });
+    expect(report.notJudged).toContainEqual({ rule: 'PROV-5', why: 'mint() did not settle (PROV-1, PROV-2)' });
+    const plain = await judged(() => ({ mint: (() => ({})) as never }));
+    expect(plain.notJudged).toContainEqual({ rule: 'PROV-4', why: 'there is no promise (PROV-2)' });
   });
 
   it('[PROV-5] a provider whose promise settles twice is told to settle once', async () => {
@@ -219,6 +231,8 @@ describe('what is handed over', () => {
     expectBroken(await report(1_767_225_700), 'PROV-7', 'expiresAt is 1767225700', 'seconds', 'multiply it by 1000');
     expectBroken(await report(60), 'PROV-7', 'looks like a life', 'expires_in * 1000');
     expectBroken(await report('2026-01-01T00:01:00Z'), 'PROV-7', 'expiresAt is text', 'new Date(text)');
+    const unread = { rule: 'PROV-8', why: 'expiresAt cannot be read (PROV-7)' };
+    expect((await report('soon')).notJudged).toContainEqual(unread);
     expectBroken(await report(new Date('soon')), 'PROV-7', 'an invalid Date');
     expectBroken(await report(Number.NaN), 'PROV-7', 'expiresAt is NaN');
     expectBroken(await report(undefined), 'PROV-7', 'expiresAt is undefined');

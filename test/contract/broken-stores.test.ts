@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { runContract } from '../../src/integration/testing/contract.ts';
 import { configurationSourceContract } from '../../src/integration/testing/source-contract.ts';
 import { purgeableStoreContract } from '../../src/integration/testing/store-contract.ts';
@@ -58,6 +58,30 @@ describe('broken stores', () => {
     expectBroken(report, 'STORE-2', 'of 2 items 1 were cleared and 0 retained');
     const text = await brokenStore((items, id) => ({ ...items.purge(id), retained: Number.NaN }));
     expectBroken(text, 'STORE-2', 'no whole number');
+  });
+
+  it('[STORE-2] one that tells nothing, or a number, is told there and nowhere else, be it with a promise or not', async () => {
+    const silent = await brokenStore((items, id) => void items.purge(id));
+    expectBroken(silent, 'STORE-2', 'purge() returned undefined', 'Tell { cleared, retained }');
+    const late = await brokenStore(async (items, id) => items.purge(id).cleared);
+    expectBroken(late, 'STORE-2', 'purge() resolved to 2');
+    const bare = await brokenStore((items, id) => ({ gone: items.purge(id).cleared }));
+    expectBroken(bare, 'STORE-2', 'no whole number');
+    const why = 'what it tells of a purge cannot be read (STORE-1, STORE-2)';
+    expect(silent.notJudged).toEqual(['STORE-3', 'STORE-5', 'STORE-6', 'STORE-7'].map(rule => ({ rule, why })));
+  });
+
+  it('[STORE-7] one that tells nothing of an id that it does not know is told', async () => {
+    const report = await brokenStore((items, id) => {
+      const counts = items.purge(id);
+      return counts.cleared > 0 || id === 'one' ? counts : undefined;
+    });
+    expectBroken(report, 'STORE-7', 'purge("*") returned undefined', 'Tell { cleared: 0 }, as a promise or not');
+    const again = await brokenStore((items, id) => {
+      const counts = items.purge(id);
+      return counts.cleared > 0 || id !== 'one' ? counts : {};
+    });
+    expectBroken(again, 'STORE-6', 'a second purge() returned no number of items cleared');
   });
 
   it('[STORE-3] one that only says that it removed is told', async () => {

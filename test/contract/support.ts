@@ -6,10 +6,8 @@ import {
   ContractViolation,
   runContract,
 } from '../../src/integration/testing/contract.ts';
-import {
-  type CredentialProviderContractOptions,
-  credentialProviderContract,
-} from '../../src/integration/testing/provider-contract.ts';
+import { credentialProviderContract } from '../../src/integration/testing/provider-contract.ts';
+import type { CredentialProviderContractOptions } from '../../src/integration/testing/provider-options.ts';
 import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 
 /** A provider that keeps its contract, as a class with state of its own. The adapters of the zoo change one thing of it. */
@@ -59,6 +57,7 @@ export function expectBroken(report: ContractReport, rule: string, ...words: rea
   expect(report.broken.map(broken => broken.rule)).toEqual([rule]);
   const [{ error }] = report.broken as [ContractReport['broken'][number]];
   expect(error).toBeInstanceOf(ContractViolation);
+  expect(error.name).toBe('ContractViolation');
   expect(error.message.startsWith(`[${rule}] `)).toBe(true);
   for (const word of words) {
     if (typeof word === 'string') expect(error.message).toContain(word);

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BadOption, verifyOptions } from '../../scripts/verify-options.ts';
+import { BadOption } from '../../scripts/usage.ts';
+import { VERIFY_USAGE, verifyOptions } from '../../scripts/verify-options.ts';
 import { INVARIANTS, SCENES } from './explore/scenes.ts';
 
 const COMMAND = resolve(import.meta.dirname, '../../scripts/verify.ts');
+const GUIDE = resolve(import.meta.dirname, '../../docs/verification.md');
 
 function verify(...args: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(
@@ -75,6 +78,21 @@ describe('the command that explores', () => {
       stdout: '',
       stderr: 'verify: --states is "0"; allowed: a whole number, 1 to 50000000\n',
     });
+  });
+
+  it.each(['--help', '-h'])('[MOD-10] %s prints every option with its range and default, as the guide does', option => {
+    expect(verify('--quick', option)).toEqual({ status: 0, stdout: `${VERIFY_USAGE}\n`, stderr: '' });
+    expect(readFileSync(GUIDE, 'utf8')).toContain(`\`\`\`text\n${VERIFY_USAGE}\n\`\`\``);
+    expect(VERIFY_USAGE).toContain(
+      '--limit N         how many may be live: 1 to 6 [as in the scene; 2 in one of your own]\n',
+    );
+  });
+
+  it('[MOD-10] the bound on states is that of each scene, and --quick a lower one', () => {
+    const boundsOf = (...args: readonly string[]) => verifyOptions(args).scenes.map(({ maxStates }) => maxStates);
+    expect(new Set(boundsOf('--quick'))).toEqual(new Set([30_000]));
+    expect(new Set(boundsOf('--states', '70'))).toEqual(new Set([70]));
+    expect(new Set(boundsOf('--states', '70000', '--quick'))).toEqual(new Set([70_000]));
   });
 
   it('[MOD-10] with --json the command ends with one object that holds the figures', () => {

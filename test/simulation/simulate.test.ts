@@ -1,14 +1,19 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SIMULATE_USAGE } from '../../scripts/simulate-options.ts';
+import { violationOf } from '../../scripts/simulate-violation.ts';
 import { FakeCredentialProvider } from '../../src/integration/testing/fake-credential-provider.ts';
 import { mints } from '../../src/integration/testing/provider-behaviours.ts';
 import { SeededRandom } from '../../src/integration/testing/random.ts';
 import { simulate } from '../../src/integration/testing/simulation.ts';
+import { SimulationError } from '../../src/integration/testing/simulation-error.ts';
 import { SIMULATION_INVARIANTS } from '../../src/integration/testing/simulation-invariants.ts';
 import type { SimulationOptions, SimulationResult } from '../../src/integration/testing/simulation-types.ts';
 import { rejectionOf } from '../support/managed.ts';
 
+const OWN = { name: 'own', always: () => undefined };
 const ROOT = resolve(import.meta.dirname, '../..');
 
 async function run(seeds: number, options: Omit<SimulationOptions, 'seed'> = {}): Promise<SimulationResult[]> {
@@ -101,6 +106,23 @@ describe('simulation', () => {
     [{ seed: 1, invariants: 'limit' }, 'invariants is "limit"; allowed: a list'],
     [{ seed: 1, manager: {} }, 'manager is an object; allowed: a function'],
     [{ seed: 1, provider: {} }, 'provider is an object; allowed: a function'],
+    [{ seed: 1, manager: () => undefined }, 'manager() is undefined; allowed: a session manager, at once'],
+    [{ seed: 1, manager: async () => ({}) }, 'manager() is an object; allowed: a session manager, at once'],
+    [{ seed: 1, manager: () => ({ initialize() {} }) }, 'manager() is an object; allowed: a session manager'],
+    [{ seed: 1, provider: () => undefined }, 'provider() is undefined; allowed: a provider, at once: an object with'],
+    [{ seed: 1, provider: () => null }, 'provider() is null; allowed: a provider'],
+    [{ seed: 1, provider: async () => ({}) }, 'provider() is an object; allowed: a provider, at once'],
+    [{ seed: 1, provider: () => ({}) }, 'provider().mint is undefined; allowed: a function'],
+    [{ seed: 1, provider: () => ({ mint() {}, revoke: true }) }, 'provider().revoke is true; allowed: a function'],
+    [{ seed: 1, invariants: [{ name: 'x' }] }, 'invariants[0] is an object; allowed: a name with always(), atEnd()'],
+    [{ seed: 1, invariants: ['limit', { name: 'x', atEnd: 5 }] }, 'invariants[1].atEnd is 5; allowed: a function'],
+    [{ seed: 1, invariants: [{ always() {} }] }, 'invariants[0].name is undefined; allowed: a text'],
+    [{ seed: 1, invariants: [{ name: '', always() {} }] }, 'invariants[0].name is ""; allowed: a text'],
+    [{ seed: 1, invariants: [{ name: 'limit', always() {} }] }, 'invariants[0].name is "limit"; allowed: a name that '],
+    [
+      { seed: 1, invariants: [OWN, { name: 'own', atEnd() {} }] },
+      'invariants[1].name is "own"; allowed: a name that no other one of the list has',
+    ],
     [{ seed: 1, seeds: 2 }, 'seeds is not a known setting; allowed: hours, '],
     [undefined, 'options is undefined; allowed: an object with a seed'],
   ])('[SIM-8] %o is refused: %s', async (options, message) => {
@@ -121,6 +143,42 @@ describe('simulation', () => {
     expect(stdout).toMatch(/^simulation: \d+ seeds, /);
     expect(stderr).toMatch(/^simulation: only \d+ seeds; --at-least is 99999/);
     expect(status).toBe(1);
+  });
+
+  it.each(['--help', '-h'])('[SIM-9] %s prints every option with its range and default, as the guide does', option => {
+    expect(script('--seeds', '5', option)).toMatchObject({ status: 0, stdout: `${SIMULATE_USAGE}\n`, stderr: '' });
+    const guide = readFileSync(resolve(ROOT, 'docs/testing.md'), 'utf8');
+    expect(guide).toContain(`\`\`\`text\n${SIMULATE_USAGE}\n\`\`\``);
+    expect(SIMULATE_USAGE).toContain('--from N      the first seed: 0 to 4294967295 [0]\n');
+  });
+
+  it('[SIM-9] one is one', () => {
+    const { stdout, status } = script('--seed', '1');
+    expect(stdout).toMatch(/^simulation: 1 seed, 6 sessions, /);
+    expect(status).toBe(0);
+  });
+
+  it('[SIM-9] a run that failed is told with the command that plays it again', () => {
+    const failure = { options: { seed: 7, hours: 2 }, invariant: 'limit', seen: 'three', at: 0, operations: ['start'] };
+    const error = new SimulationError(failure);
+    expect(violationOf(error, 7, 2)).toEqual({
+      seed: 7,
+      invariant: 'limit',
+      message: error.message.replace(error.replay, 'npm run simulate -- --seed 7 --hours 2'),
+    });
+    expect(violationOf(new Error('escaped'), 7, undefined)).toMatchObject({
+      invariant: 'no exception',
+      message: expect.stringMatching(/^Error: escaped[\s\S]*\nreplay: npm run simulate -- --seed 7$/),
+    });
+  });
+
+  it.each([
+    ['--seeds', '5'],
+    ['--from', '0'],
+  ])('[SIM-9] %s beside --seed is refused', (name, value) => {
+    const { stdout, stderr, status } = script('--seed', '1', name, value);
+    expect(stderr).toBe(`simulate: ${name} is "${value}"; allowed: nothing beside --seed, which is one seed alone\n`);
+    expect([stdout, status]).toEqual(['', 2]);
   });
 
   it.each([

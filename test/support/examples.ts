@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -24,6 +25,12 @@ export function examplesIn(document: string): string[] {
   return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(match => match[1] ?? '');
 }
 
+/** The first example in the docstrings of a source file. */
+export function exampleOfDocstring(source: string): string {
+  const text = readFileSync(join(ROOT, source), 'utf8').replaceAll(/^ *\* ?/gm, '');
+  return text.match(/```ts\n([\s\S]*?)```/)?.[1] ?? '';
+}
+
 /** What an example says that it prints, in its comments. */
 export function promised(example: string): string[] {
   return [...example.matchAll(/\/\/ prints (.*)$/gm)].map(match => match[1] ?? '');
@@ -36,14 +43,37 @@ export function runExample(example: string): ExampleRun {
     if (source === undefined) throw new Error(`the example imports ${name}, which is not exported`);
     return `from ${JSON.stringify(pathToFileURL(join(ROOT, 'src', source)).href)}`;
   });
-  // Inside the checkout: type stripping and the dependencies both follow the place of the file.
-  const folder = mkdtempSync(join(ROOT, 'node_modules', '.example-'));
+  // Outside of node_modules, where types are not stripped.
+  const folder = mkdtempSync(join(tmpdir(), 'example-'));
   try {
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(folder, 'example.mjs'), code);
-    const args = ['--disable-warning=ExperimentalWarning', 'example.mjs'];
+    writeFileSync(join(folder, 'example.ts'), code);
+    const args = ['--disable-warning=ExperimentalWarning', 'example.ts'];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
     return { status, stderr, lines: stdout.split('\n').filter(line => line !== '') };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What the compiler has against these examples: as strict TypeScript, for Node and for Node with a DOM. */
+export function compileErrors(examples: readonly string[], libraries: readonly string[] = []): string[] {
+  const folder = mkdtempSync(join(tmpdir(), 'examples-'));
+  const paths = Object.entries(SOURCES).map(([name, source]) => [name, [join(ROOT, 'src', source)]]);
+  try {
+    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+    for (const [index, example] of examples.entries()) writeFileSync(join(folder, `example-${index + 1}.ts`), example);
+    const compilerOptions = {
+      lib: ['es2024', 'esnext.disposable', ...libraries],
+      paths: Object.fromEntries(paths),
+      typeRoots: [join(ROOT, 'node_modules/@types')],
+      noUnusedLocals: false,
+    };
+    const config = { extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: ['*.ts'] };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+    const tsc = join(ROOT, 'node_modules/.bin/tsc');
+    const { stdout } = spawnSync(tsc, ['--noEmit', '--pretty', 'false'], { cwd: folder, encoding: 'utf8' });
+    return stdout.split('\n').filter(line => line !== '');
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

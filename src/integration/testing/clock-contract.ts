@@ -1,9 +1,9 @@
 import type { Clock } from '../../actors/ports.ts';
-import { notAllowed } from '../../services/config-field.ts';
-import { type ContractCase, contractCase } from './contract.ts';
+import { CLOCK_METHODS, checkFactory, checkFunction, checkParts } from './checks.ts';
+import { type ContractCase, contractCase, contractOf, given, once } from './contract.ts';
 
 export interface ClockContractOptions<C extends Clock> {
-  /** Moves a clock that does not move by itself. Without it the suite waits for real, half a second in all. */
+  /** Moves a clock that does not move by itself. Without it the suite waits for real, less than half a second in all. */
   readonly advance?: (clock: C, ms: number) => Promise<void> | void;
 }
 
@@ -13,13 +13,22 @@ const STEP_MS = 20;
 const LOST_AFTER_MS = 4_000;
 /** One more than the longest wait of a platform timer, which then fires at once, ms. */
 const BEYOND_PLATFORM_MS = 2 ** 31;
+/** A clock that has done nothing at all for so long does not move by itself, ms. */
+const STANDS_STILL_AFTER_MS = 1_000;
+/** So many ms are waited for, some at a time, to see `now()` move. */
+const PATIENCES_MS = [2, 2, 2, 2] as const;
+/** A clock that moved by less than this share of the time that passed does not tell milliseconds. */
+const LEAST_SHARE = 0.05;
 /** A wall clock below this tells seconds, or counts from somewhere else, ms (March 1973). */
 const EARLIEST_WALL_MS = 1e11;
 
 const really = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 /**
- * The contract of a {@link Clock}, rules CLOCK-1 to CLOCK-11 of SPEC.md.
+ * The contract of a {@link Clock}, rules CLOCK-0 to CLOCK-11 of SPEC.md. A clock that needs no `advance` is judged in less
+ * than half a second; one that is broken takes longer.
+ *
+ * @throws SessionchartError `INVALID_CONFIG` for an option that is not allowed.
  *
  * @example
  * ```ts
@@ -27,11 +36,11 @@ const really = (ms: number): Promise<void> => new Promise(resolve => setTimeout(
  * describeContract('virtual', clockContract(() => new VirtualClock(), { advance: (clock, ms) => clock.advance(ms) }), { describe, it });
  * ```
  */
-export function clockContract<C extends Clock>(
-  create: () => C,
-  { advance }: ClockContractOptions<C> = {},
-): ContractCase[] {
-  if (typeof create !== 'function') throw notAllowed('create', create, 'a function that makes a clock');
+export function clockContract<C extends Clock>(create: () => C, options: ClockContractOptions<C> = {}): ContractCase[] {
+  checkFactory('create', create, 'a clock');
+  checkParts('options', options, ['advance']);
+  const { advance } = options;
+  checkFunction('advance', advance, 'a function that moves a clock, (clock, ms) => clock.advance(ms)');
   const pass = async (clock: C, ms: number): Promise<void> => (advance === undefined ? really(ms) : advance(clock, ms));
   /** Gives what shall happen within `ms` the time that it needs. */
   const patience = async (clock: C, ms: number, isDone: () => boolean): Promise<void> => {
@@ -47,18 +56,36 @@ export function clockContract<C extends Clock>(
     return ran;
   };
 
-  return [
+  /** Readings of `now()` while time passes. */
+  const readings = once(async () => {
+    const clock = create();
+    const seen: number[] = [];
+    for (const ms of PATIENCES_MS) {
+      for (let i = 0; i < 50; i++) seen.push(clock.now());
+      await pass(clock, ms);
+    }
+    seen.push(clock.now());
+    return seen;
+  });
+  /** How far `now()` moved, where that is so little that it counts in another unit. */
+  const isInOtherUnit = async (): Promise<string | undefined> => {
+    const seen = await readings();
+    const moved = (seen.at(-1) as number) - (seen[0] as number);
+    const asked = PATIENCES_MS.reduce((sum, ms) => sum + ms, 0);
+    return moved > 0 && moved < LEAST_SHARE * asked
+      ? `now() moved by ${moved.toPrecision(2)} in ${asked} ms`
+      : undefined;
+  };
+
+  return contractOf(groundwork(create, pass, advance !== undefined), [
     contractCase('CLOCK-1', 'now() is a number that never goes back', async violated => {
-      const clock = create();
-      const seen: number[] = [];
-      for (let i = 0; i < 4; i++) {
-        for (let j = 0; j < 50; j++) seen.push(clock.now());
-        await pass(clock, 2);
-      }
+      const seen = await readings();
       const remedy = 'Measure with performance.now(), not with Date.now(), which is set back now and then.';
       if (seen.some(at => !Number.isFinite(at))) violated('now() is no finite number', remedy);
       if (seen.some((at, i) => i > 0 && at < (seen[i - 1] as number))) violated('now() went back', remedy);
       if (seen.at(-1) === seen[0]) violated('now() stands still', 'Let it follow the time that passes.');
+      const other = await isInOtherUnit();
+      if (other !== undefined) violated(other, 'It looks like seconds: now() is in milliseconds, multiply it by 1000.');
     }),
     contractCase('CLOCK-2', 'wall() is in milliseconds since the Unix epoch', violated => {
       const wall = create().wall();
@@ -66,6 +93,7 @@ export function clockContract<C extends Clock>(
       violated(`wall() is ${wall}`, 'Return Date.now(), or the same in another way: milliseconds, not seconds.');
     }),
     contractCase('CLOCK-3', 'a timer runs once, and not before its time', async violated => {
+      if ((await isInOtherUnit()) !== undefined) return 'now() does not tell milliseconds (CLOCK-1)';
       const clock = create();
       const ran: number[] = [];
       const dueAt = clock.now() + STEP_MS;
@@ -163,7 +191,39 @@ export function clockContract<C extends Clock>(
         violated('giving a hold back twice threw', remedy);
       }
     }),
-  ];
+  ]);
+}
+
+/** Whether what the suite was given is a clock, and moves. */
+function groundwork<C extends Clock>(
+  create: () => C,
+  pass: (clock: C, ms: number) => Promise<void>,
+  isMoved: boolean,
+): ContractCase {
+  return contractCase('CLOCK-0', 'the suite is given a function that makes a clock, which moves', async violated => {
+    const clock: C = await given(violated, 'create()', create);
+    const missing = CLOCK_METHODS.filter(method => typeof clock?.[method] !== 'function');
+    const remedy = `Let create() return an object with ${CLOCK_METHODS.join('(), ')}().`;
+    if (missing.length > 0) violated(`what create() gave has no ${missing.join('(), no ')}()`, remedy);
+    let hasRun = false;
+    const hasMoved = await given(violated, isMoved ? 'advance(), or the clock' : 'the clock', async () => {
+      const began = clock.now();
+      const timer = clock.setTimeout(() => {
+        hasRun = true;
+      }, STEP_MS);
+      const isOver = (): boolean => hasRun || clock.now() !== began;
+      for (let waited = 0; !isOver() && waited < STANDS_STILL_AFTER_MS; waited += STEP_MS) await pass(clock, STEP_MS);
+      clock.clearTimeout(timer);
+      return isOver();
+    });
+    if (hasMoved) return;
+    if (isMoved)
+      violated('neither now() nor a timer moved with advance()', 'Let `advance` move the clock by so many ms.');
+    violated(
+      `neither now() nor a timer moved in ${STANDS_STILL_AFTER_MS} ms`,
+      'Where it does not move by itself give `advance`: clockContract(create, { advance: (clock, ms) => clock.advance(ms) }).',
+    );
+  });
 }
 
 const shown = (order: readonly number[]): string => (order.length === 0 ? 'none' : order.map(i => i + 1).join(', '));

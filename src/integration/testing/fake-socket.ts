@@ -51,6 +51,9 @@ interface SocketEvents {
 
 type Listener<E> = (event: E) => void;
 
+/** As the standard numbers it: connecting, open, closing, closed. */
+type ReadyState = typeof CONNECTING | typeof OPEN | typeof CLOSING | typeof CLOSED;
+
 /** How an end is wired up. */
 export interface SocketWiring {
   /** Whether this end may send this close code. */
@@ -69,7 +72,7 @@ export interface SocketControl {
 
 /**
  * One end of a {@link createSocketPair}: the part that a WHATWG `WebSocket` and a socket of `ws` have in common, with the
- * rules of the standard. After `close()` no message arrives; what a listener throws is reported as an uncaught exception
+ * rules of the standard. It fits `Pick<WebSocket, 'send' | 'close' | 'readyState' | 'addEventListener'>` without a cast. After `close()` no message arrives; what a listener throws is reported as an uncaught exception
  * and stops nobody else.
  */
 export class FakeSocket extends EventTarget {
@@ -82,7 +85,7 @@ export class FakeSocket extends EventTarget {
   onclose: Listener<SocketCloseEvent> | null = null;
   onerror: Listener<Event> | null = null;
   readonly #wiring: SocketWiring;
-  #state: number = CONNECTING;
+  #state: ReadyState = CONNECTING;
   #discardedBytes = 0;
 
   private constructor(wiring: SocketWiring) {
@@ -107,7 +110,7 @@ export class FakeSocket extends EventTarget {
     };
   }
 
-  get readyState(): number {
+  get readyState(): ReadyState {
     return this.#state;
   }
 
@@ -122,6 +125,9 @@ export class FakeSocket extends EventTarget {
    * @throws DOMException `InvalidStateError` while it is connecting.
    * @throws TypeError for anything but text and bytes.
    */
+  send(data: SocketData): void;
+  // What the DOM types of a WebSocket take too, so that an end fits `Pick<WebSocket, 'send'>` without a cast.
+  send(data: string | ArrayBuffer | ArrayBufferView<ArrayBuffer>): void;
   send(data: SocketData): void {
     const copy = copied(data);
     if (this.#state === CONNECTING) throw new DOMException('the socket is connecting', 'InvalidStateError');

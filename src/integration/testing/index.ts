@@ -2,6 +2,7 @@ export { type ClockContractOptions, clockContract } from './clock-contract.ts';
 export {
   type ContractCase,
   type ContractReport,
+  type ContractStrictness,
   ContractViolation,
   describeContract,
   type Judgement,
@@ -34,7 +35,8 @@ export {
   throwsSynchronously,
   times,
 } from './provider-behaviours.ts';
-export { type CredentialProviderContractOptions, credentialProviderContract } from './provider-contract.ts';
+export { credentialProviderContract } from './provider-contract.ts';
+export type { CredentialProviderContractOptions } from './provider-options.ts';
 export { SeededRandom } from './random.ts';
 export { assertNoResidue, ResidueError, type ResidueSources } from './residue.ts';
 export { simulate } from './simulation.ts';

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../../actors/ports.ts';
 import { Secret } from '../../actors/secret.ts';
-import { notAllowed } from '../../services/config-field.ts';
-import { type ContractCase, contractCase } from './contract.ts';
+import { checkFactory } from './checks.ts';
+import { type ContractCase, contractCase, contractOf, given } from './contract.ts';
+import { kind } from './provider-judgements.ts';
 
 /** A logger, and where one can look at what it wrote. */
 export interface LoggerUnderTest {
@@ -72,7 +73,7 @@ function tell(logger: Logger, level: (typeof LEVELS)[number], message: string, .
 }
 
 /**
- * The contract of a {@link Logger}, rules LOGGER-1 to LOGGER-6 of SPEC.md.
+ * The contract of a {@link Logger}, rules LOGGER-0 to LOGGER-6 of SPEC.md.
  *
  * @example
  * ```ts
@@ -84,10 +85,10 @@ function tell(logger: Logger, level: (typeof LEVELS)[number], message: string, .
  * ```
  */
 export function loggerContract(create: () => LoggerUnderTest): ContractCase[] {
-  if (typeof create !== 'function') throw notAllowed('create', create, 'a function that makes a logger');
+  checkFactory('create', create, 'a logger, and tells what it wrote');
   const isTotal = 'A log line must not break what it tells of: catch what goes wrong, and write what can be written.';
 
-  return [
+  return contractOf(groundwork(create), [
     contractCase('LOGGER-1', 'there are error(), warn(), info() and debug()', violated => {
       const { logger } = create();
       const missing = LEVELS.filter(level => typeof logger?.[level] !== 'function');
@@ -130,10 +131,11 @@ export function loggerContract(create: () => LoggerUnderTest): ContractCase[] {
       try {
         tell(logger, 'warn', 'outer', data);
       } catch {
-        violated('a line from within a line made it throw', isTotal);
+        violated('it threw for data that logs while it is read', isTotal);
       }
-      const remedy = 'Lose a line that is logged while another one is written: it would never end.';
-      if (calls >= MOST_CALLS) violated('a line from within a line went round and round', remedy);
+      const remedy =
+        'A getter or a toJSON() of the data may log, and so call the logger again before it has returned: drop such a line.';
+      if (calls >= MOST_CALLS) violated('data that logs while it is read made it write lines without end', remedy);
     }),
     contractCase('LOGGER-5', 'data is left as it is, and not kept', violated => {
       const { logger, written } = create();
@@ -157,5 +159,19 @@ export function loggerContract(create: () => LoggerUnderTest): ContractCase[] {
       const remedy = 'Print it as it prints itself, with JSON or util.inspect; call reveal() only where it is sent.';
       if (written().includes(CANARY)) violated('a Secret was written in clear', remedy);
     }),
-  ];
+  ]);
+}
+
+/** Whether what the suite was given is a logger at all. */
+function groundwork(create: () => LoggerUnderTest): ContractCase {
+  return contractCase('LOGGER-0', 'the suite is given a function that makes a logger', async violated => {
+    const under: unknown = await given(violated, 'create()', create);
+    const { logger, written } = (under ?? {}) as Partial<LoggerUnderTest>;
+    const remedy = 'Let create() return { logger, written }, where written() returns all that was written, as text.';
+    if (typeof logger !== 'object' || logger === null) violated(`create() gave no logger (${kind(logger)})`, remedy);
+    if (written === undefined) return;
+    if (typeof written !== 'function') violated('written is no function', remedy);
+    const text: unknown = await given(violated, 'written()', () => (under as Required<LoggerUnderTest>).written());
+    if (typeof text !== 'string') violated(`written() returned ${kind(text)}, not text`, remedy);
+  });
 }

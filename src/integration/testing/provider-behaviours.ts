@@ -1,4 +1,6 @@
 import type { Clock, MintRequest, RevokeRequest } from '../../actors/ports.ts';
+import { notAllowed } from '../../services/config-field.ts';
+import { checkedMs } from './virtual-clock.ts';
 
 /** What a behaviour has around it. */
 export interface ProviderWorld {
@@ -27,10 +29,20 @@ const aborted = (signal: AbortSignal): Promise<void> =>
     else signal.addEventListener('abort', () => resolve(), { once: true });
   });
 
-/** Hands over a credential that lives for `lifeMs`. `more` replaces or adds fields, `id` for example. */
-export const mints =
-  (lifeMs: number = USUAL_LIFE_MS, more: Record<string, unknown> = {}): Behaviour =>
-  async (request, { clock, secret }) => ({ secret: secret(request), expiresAt: clock.wall() + lifeMs, ...more });
+/**
+ * Hands over a credential that lives for `lifeMs`; with less than 0 it has expired already. `more` replaces or adds
+ * fields, `id` for example, or an `expiresAt` that is no time.
+ *
+ * @throws SessionchartError `INVALID_CONFIG` where `lifeMs` is no finite number.
+ */
+export function mints(lifeMs: number = USUAL_LIFE_MS, more: Record<string, unknown> = {}): Behaviour {
+  if (!Number.isFinite(lifeMs)) throw notAllowed('lifeMs', lifeMs, 'a finite number (milliseconds)');
+  return async (request, { clock, secret }) => ({
+    secret: secret(request),
+    expiresAt: clock.wall() + lifeMs,
+    ...more,
+  });
+}
 
 /** Rejects with an `Error` that has these properties: `rejects({ code: 'ECONNRESET' })`. */
 export const rejects =
@@ -78,6 +90,7 @@ export const returns =
 export function slowly(ms: number): Behaviour;
 export function slowly<R>(ms: number, then: Behaviour<R>): Behaviour<R>;
 export function slowly(ms: number, then: Behaviour = mints()): Behaviour {
+  checkedMs('ms', ms);
   return async (request, world) => {
     await wait(world.clock, ms);
     return then(request, world);
@@ -91,6 +104,7 @@ export function answersAfterAbort<R extends { readonly signal: AbortSignal }>(
   then: Behaviour<R>,
 ): Behaviour<R>;
 export function answersAfterAbort(ms = 0, then: Behaviour = mints()): Behaviour {
+  checkedMs('ms', ms);
   return async (request, world) => {
     await aborted(request.signal);
     if (ms > 0) await wait(world.clock, ms);

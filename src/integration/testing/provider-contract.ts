@@ -1,8 +1,7 @@
-import type { Clock, CredentialProvider } from '../../actors/ports.ts';
+import type { CredentialProvider } from '../../actors/ports.ts';
 import { SHORTEST_LIFE_MS } from '../../machines/session-deadlines.ts';
-import { notAllowed } from '../../services/config-field.ts';
 import { systemClock } from '../../services/system-clock.ts';
-import { type ContractCase, contractCase, once } from './contract.ts';
+import { type ContractCase, contractCase, contractOf, once } from './contract.ts';
 import { type Answer, type FirstMints, type MintSeen, ProviderExperiments } from './provider-experiments.ts';
 import {
   type Fault,
@@ -14,31 +13,22 @@ import {
   faultOfSecret,
   faultOfThrown,
 } from './provider-judgements.ts';
+import {
+  type CredentialProviderContractOptions,
+  checkProviderOptions,
+  providerGroundwork,
+} from './provider-options.ts';
 import { wordsOf } from './watch.ts';
-
-export interface CredentialProviderContractOptions {
-  /** What deadlines are measured with, and what the life of a credential is measured against. [clock=systemClock()] */
-  readonly clock?: Clock;
-  /** Longest time for one answer, ms. Stay below the time that the test framework grants a test. [deadlineMs=3000] */
-  readonly deadlineMs?: number;
-  /** Longest time for an answer after its signal aborted, ms. [abortGraceMs=1000] */
-  readonly abortGraceMs?: number;
-  /** Makes a provider whose service refuses it, with a wrong API key for instance. Without it errors are judged less. */
-  readonly failing?: () => CredentialProvider | Promise<CredentialProvider>;
-  /** Secrets that the provider knows, its API key for instance: no error may show them. */
-  readonly secrets?: readonly string[];
-  /** Called with every provider when it is done with. */
-  readonly close?: (provider: CredentialProvider) => unknown;
-}
 
 const SETTLE =
   'Settle whatever happens: resolve, or reject when the signal aborts; hand the signal to all that you wait for.';
+const REAL_WORK = 'Where it needs a socket, a file or a timer of the platform, leave the option `clock` out.';
 const LIFE = `Ask the service for a longer life (at least ${SHORTEST_LIFE_MS} ms), or mend the clock that it is measured with.`;
 
 const mintsOf = ({ first, second }: FirstMints): MintSeen[] => [first, second].filter(mint => mint !== undefined);
 
 /**
- * The contract of a {@link CredentialProvider}, rules PROV-1 to PROV-23 of SPEC.md. The suite makes about ten
+ * The contract of a {@link CredentialProvider}, rules PROV-0 to PROV-23 of SPEC.md. The suite makes about ten
  * credentials and revokes them. Each clause judges its own matter: where no credential came, what is said of credentials
  * is not judged.
  *
@@ -56,11 +46,9 @@ export function credentialProviderContract(
   create: () => CredentialProvider | Promise<CredentialProvider>,
   options: CredentialProviderContractOptions = {},
 ): ContractCase[] {
+  checkProviderOptions(create, options);
   const { clock = systemClock(), deadlineMs = 3_000, abortGraceMs = 1_000, failing, secrets = [], close } = options;
-  if (typeof create !== 'function') throw notAllowed('create', create, 'a function that makes a provider');
-  for (const [name, ms] of Object.entries({ deadlineMs, abortGraceMs })) {
-    if (!(ms > 0 && ms < Number.POSITIVE_INFINITY)) throw notAllowed(name, ms, 'more than 0 (milliseconds)');
-  }
+  const settle = options.clock === undefined ? SETTLE : `${SETTLE} ${REAL_WORK}`;
   const lab = new ProviderExperiments(create, { clock, deadlineMs, abortGraceMs, close });
   const mints = once(() => lab.firstMints());
   // What the first mint does not bring the others will not: no deadline is waited for twice.
@@ -78,11 +66,12 @@ export function credentialProviderContract(
   };
 
   /** A clause about the credential that the first mint brought. */
-  const ofAnswer = (rule: string, name: string, judge: (answer: Answer) => Fault | undefined) =>
+  const ofAnswer = (rule: string, name: string, judge: (answer: Answer) => Fault | string | undefined) =>
     contractCase(rule, name, async violated => {
       const { first } = await mints();
       if (first.atFirst === undefined) return 'no credential came';
       const fault = judge(first.atFirst);
+      if (typeof fault === 'string') return fault;
       if (fault !== undefined) violated(fault.seen, fault.remedy);
     });
   /** A clause about everything that was rejected with. */
@@ -99,7 +88,7 @@ export function credentialProviderContract(
     contractCase(rule, name, async violated => {
       const mint = await experiment();
       if (mint === undefined) return 'no credential came';
-      if (mint.seen.kind === 'pending') violated(`mint() was still pending ${abortGraceMs} ms after ${words}`, SETTLE);
+      if (mint.seen.kind === 'pending') violated(`mint() was still pending ${abortGraceMs} ms after ${words}`, settle);
     });
   const ofRevoke = (rule: string, name: string, which: 'once' | 'again' | 'unknown', remedy: string) =>
     contractCase(rule, name, async violated => {
@@ -110,12 +99,12 @@ export function credentialProviderContract(
       if (seen.kind !== 'resolved') violated(`revoke() ${wordsOf(seen, deadlineMs)}`, remedy);
     });
 
-  return [
+  return contractOf(providerGroundwork(create, options, clock), [
     contractCase('PROV-1', 'mint() settles', async violated => {
       for (const { seen, isDeafToAbort } of mintsOf(await mints())) {
         if (seen.kind !== 'pending') continue;
         const after = isDeafToAbort ? `, and still so ${abortGraceMs} ms after its signal aborted` : '';
-        violated(`mint() was still pending after ${deadlineMs} ms${after}`, SETTLE);
+        violated(`mint() was still pending after ${deadlineMs} ms${after}`, settle);
       }
     }),
     contractCase('PROV-2', 'mint() returns a promise', async violated => {
@@ -125,7 +114,9 @@ export function credentialProviderContract(
     }),
     contractCase('PROV-4', 'mint() resolves where nothing stands in the way', async violated => {
       for (const mint of mintsOf(await mints())) {
-        if (mint.seen.kind !== 'rejected') continue;
+        if (mint.seen.kind === 'pending') return 'mint() did not settle (PROV-1)';
+        if (mint.seen.kind === 'threw' || mint.seen.kind === 'no promise') return 'there is no promise (PROV-2)';
+        if (mint.seen.kind === 'resolved') continue;
         if (!(mint.seen.error instanceof Error)) return 'what it rejected with is no Error (PROV-3)';
         const remedy = 'Make a provider whose service is up and takes its credentials; `failing` is for the others.';
         violated(`mint() ${wordsOf(mint.seen, deadlineMs)}`, remedy);
@@ -133,7 +124,8 @@ export function credentialProviderContract(
     }),
     contractCase('PROV-5', 'mint() settles once', async violated => {
       for (const mint of mintsOf(await mints())) {
-        if (mint.settlements <= 1) continue;
+        if (mint.settlements === 0) return 'mint() did not settle (PROV-1, PROV-2)';
+        if (mint.settlements === 1) continue;
         const remedy =
           'Settle once: what comes later is lost, and a credential in it is never revoked. A promise does it by itself.';
         violated(`the answer of one mint() came ${mint.settlements} times`, remedy);
@@ -142,7 +134,7 @@ export function credentialProviderContract(
     ofAnswer('PROV-6', 'the secret is text', ({ secret }) => faultOfSecret(secret)),
     ofAnswer('PROV-7', 'expiresAt is a Date, or milliseconds', ({ expiresAt }) => faultOfExpiry(expiresAt)),
     ofAnswer('PROV-8', 'the credential lives long enough to be used', ({ expiresAt, wall }) => {
-      if (faultOfExpiry(expiresAt) !== undefined) return undefined;
+      if (faultOfExpiry(expiresAt) !== undefined) return 'expiresAt cannot be read (PROV-7)';
       const lifeMs = Number(expiresAt) - wall;
       const seen = lifeMs > 0 ? `it lives for ${Math.round(lifeMs)} ms` : `it expired ${Math.round(-lifeMs)} ms ago`;
       return lifeMs >= SHORTEST_LIFE_MS ? undefined : { seen, remedy: LIFE };
@@ -236,5 +228,5 @@ export function credentialProviderContract(
       error instanceof Error ? faultOfRetryHint(error) : undefined,
     ),
     ofRejections('PROV-18', 'errors show no secret', error => faultOfLeak(error, [...secrets, ...lab.secrets])),
-  ];
+  ]);
 }

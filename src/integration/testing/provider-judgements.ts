@@ -14,7 +14,7 @@ const LARGEST_DURATION = 1e9;
 const LARGEST_SECONDS = 1e11;
 
 /** Shorter text is found in any message by chance. */
-const SHORTEST_SECRET = 4;
+export const SHORTEST_SECRET = 4;
 
 /** Thrown values are searched this deep for secrets. */
 const DEEPEST = 6;
@@ -115,7 +115,7 @@ export function faultOfLeak(error: unknown, secrets: Iterable<string>): Fault | 
 }
 
 /** A value by its kind: it may be secret. */
-function kind(value: unknown): string {
+export function kind(value: unknown): string {
   if (typeof value === 'string') return 'text';
   return shownValue(value);
 }

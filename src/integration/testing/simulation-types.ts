@@ -21,8 +21,12 @@ export interface SimulationView {
   readonly sessions: Iterable<SimulatedSession>;
 }
 
-/** Something that must hold in every run. Each part returns what it saw when it does not. */
+/**
+ * Something that must hold in every run; it has one part or both. Each returns at once (no promise) what it saw when it
+ * does not hold, as a text, and otherwise `undefined`. To throw counts as not holding.
+ */
 export interface SimulationInvariant {
+  /** None of {@link SIMULATION_INVARIANTS}. */
   readonly name: string;
   /** Looked at after each operation and at each instant at which a timer was due, once promises have settled. */
   always?(view: SimulationView): string | undefined;
@@ -30,11 +34,11 @@ export interface SimulationInvariant {
   atEnd?(view: SimulationView): string | undefined;
 }
 
-/** Options of {@link simulate}; all but the seed are drawn by the seed where they are not given. */
+/** Options of {@link simulate}; what the seed is not given it draws. */
 export interface SimulationOptions {
   /** Fixes everything that is left to chance: a whole number from 0 to 4294967295. */
   readonly seed: number;
-  /** Virtual time after which the run is brought to its end, hours: more than 0, at most 100000. */
+  /** Virtual time after which the run is brought to its end, hours: more than 0, at most 100000. [hours=100000] */
   readonly hours?: number;
   /** What must hold: names of {@link SIMULATION_INVARIANTS}, and invariants of your own. [invariants=all of them] */
   readonly invariants?: readonly (string | SimulationInvariant)[];
@@ -42,7 +46,11 @@ export interface SimulationOptions {
   readonly manager?: (options: SessionManagerOptions) => SessionManager;
   /** How many operations are called, besides those that collaborators call: 1 to 10000. */
   readonly operations?: number;
-  /** Your own provider, on the clock of the run; a drawn one mints, fails, hangs and talks nonsense. */
+  /**
+   * Your own provider, on the clock of the run; a drawn one mints, fails, hangs and talks nonsense. It may wait on that
+   * clock and on promises, and on nothing else: with real timers or I/O a run is not the same each time. What it does is
+   * not judged here; `credentialProviderContract` does that.
+   */
   readonly provider?: (clock: Clock) => CredentialProvider;
   /** How many sessions are started at most: 1 to 1000. */
   readonly sessions?: number;

@@ -28,8 +28,12 @@ const MINT_DEADLINE_MS = 10_000;
 export interface Fault {
   readonly invariant: string;
   readonly seen: string;
+  /** Time since the run began, ms. */
+  readonly at: number;
   /** The operations up to there. */
   readonly operations: readonly string[];
+  /** What an invariant threw. */
+  readonly cause: unknown;
 }
 
 interface OpenCall {
@@ -109,8 +113,9 @@ export class SimulationWorld implements SimulationView {
   }
 
   /** The first one counts; what follows from it would only confuse. */
-  broken(invariant: string, seen: string): void {
-    if (this.#invariants.has(invariant)) this.fault ??= { invariant, seen, operations: [...this.trace] };
+  broken(invariant: string, seen: string, cause?: unknown): void {
+    if (!this.#invariants.has(invariant)) return;
+    this.fault ??= { invariant, seen, at: this.#elapsed, operations: [...this.trace], cause };
   }
 
   write(line: string): void {
@@ -119,7 +124,7 @@ export class SimulationWorld implements SimulationView {
 
   /** Notes an operation, indented where a collaborator called it. */
   noteOperation(text: string): void {
-    const seconds = ((this.clock.outside.now() - this.#began) / 1_000).toFixed(3);
+    const seconds = (this.#elapsed / 1_000).toFixed(3);
     this.trace.push(`${seconds.padStart(13)} s  ${'  '.repeat(this.depth)}${text}`);
     this.write(text);
   }
@@ -167,6 +172,11 @@ export class SimulationWorld implements SimulationView {
     manager.onSessionError(hear);
     manager.onSessionStateChanged(hear);
     manager.onSessionWarning(hear);
+  }
+
+  /** Time since the run began, sleep included, ms. */
+  get #elapsed(): number {
+    return this.clock.outside.now() - this.#began;
   }
 
   #hear(event: AnyEvent): void {

@@ -1,36 +1,21 @@
-import { notAllowed, notKnown } from '../../services/config-field.ts';
 import { createSessionManager } from '../../services/session-manager.ts';
 import { SeededRandom } from './random.ts';
 import { SimulationError } from './simulation-error.ts';
-import { checkAlways, checkAtEnd, SIMULATION_INVARIANTS } from './simulation-invariants.ts';
+import { checkAlways, checkAtEnd } from './simulation-invariants.ts';
 import { dispose, END_LIMIT_MS, perform, react } from './simulation-operations.ts';
+import { checkManager, checkOptions, checkProvider } from './simulation-options.ts';
 import { Outside } from './simulation-outside.ts';
 import { partsOf } from './simulation-parts.ts';
 import { planOf } from './simulation-plan.ts';
-import type { SimulationInvariant, SimulationOptions, SimulationResult } from './simulation-types.ts';
+import type { SimulationOptions, SimulationResult } from './simulation-types.ts';
+import { askInvariants } from './simulation-verdict.ts';
 import { SimulationWorld } from './simulation-world.ts';
 
-const OPTION_NAMES: readonly (keyof SimulationOptions)[] = [
-  'hours',
-  'invariants',
-  'manager',
-  'operations',
-  'provider',
-  'seed',
-  'sessions',
-];
-const KNOWN = Object.keys(SIMULATION_INVARIANTS);
-const LARGEST_SEED = 2 ** 32 - 1;
 const HOUR_MS = 3_600_000;
 /** Nothing that a drawn collaborator does is later than this, ms. */
 const LATEST_ANSWER_MS = 120_000;
 /** Operations that call each other back do so this deep. */
 const DEEPEST = 3;
-
-interface Chosen {
-  readonly names: ReadonlySet<string>;
-  readonly own: readonly SimulationInvariant[];
-}
 
 /**
  * One run of a session manager in a world of virtual time that a seed has drawn: its configuration, what users, clock
@@ -38,7 +23,8 @@ interface Chosen {
  * must hold is looked at after each operation and at every instant at which something was due.
  *
  * @throws SessionchartError `INVALID_CONFIG` for an option that is not allowed; {@link SimulationError}
- * (`SIMULATION_FAILED`) with the operations and the way to play them again if something does not hold.
+ * (`SIMULATION_FAILED`) with the operations and the way to play them again if something does not hold, or an invariant
+ * of your own throws.
  *
  * @example
  * ```ts
@@ -46,28 +32,26 @@ interface Chosen {
  * ```
  */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
-  const chosen = checkOptions(options);
-  const random = new SeededRandom(options.seed);
-  const plan = planOf(random.fork('plan'), options);
+  const { chosen, names, own } = checkOptions(options);
+  const random = new SeededRandom(chosen.seed);
+  const plan = planOf(random.fork('plan'), chosen);
   const look = (): void => {
     if (world.isOver) return;
     checkAlways(world);
-    for (const invariant of chosen.own) {
-      const seen = invariant.always?.(world);
-      if (seen !== undefined) world.broken(invariant.name, seen);
-    }
+    askInvariants(world, own, 'always');
   };
-  const world = new SimulationWorld(plan, random, chosen.names, look);
+  const world = new SimulationWorld(plan, random, names, look);
   const reactions = random.fork('reactions');
-  const outside = new Outside(world, options.provider?.(world.clock.outside), () => {
+  const provider = chosen.provider && checkProvider(chosen.provider(world.clock.outside));
+  const outside = new Outside(world, provider, () => {
     if (world.depth < DEEPEST && reactions.chance(plan.reentrance)) react(world, reactions);
   });
   const throwIfBroken = (): void => {
-    if (world.fault !== undefined) throw new SimulationError({ seed: options.seed, ...world.fault });
+    if (world.fault !== undefined) throw new SimulationError({ options: chosen, ...world.fault });
   };
 
   const parts = await partsOf(world, outside);
-  world.adopt((options.manager ?? createSessionManager)(parts.options));
+  world.adopt(checkManager((chosen.manager ?? createSessionManager)(parts.options)));
   await world.manager.initialize();
   if (plan.reentrance > 0) misbehave(world, outside);
 
@@ -90,23 +74,20 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   world.isOver = true;
   await world.clock.advance(LATEST_ANSWER_MS);
   checkAtEnd(world);
-  for (const invariant of chosen.own) {
-    const seen = invariant.atEnd?.(world);
-    if (seen !== undefined) world.broken(invariant.name, seen);
-  }
+  askInvariants(world, own, 'atEnd');
   throwIfBroken();
   let lived = 0;
   for (const { admittedAt, endedAt = admittedAt } of world.sessions) lived += endedAt - admittedAt;
   const { mints, crashes, events, digest } = world;
   return Object.freeze({
-    seed: options.seed,
+    seed: chosen.seed,
     operations: performed,
     sessions: world.stories.size,
     sessionHours: lived / HOUR_MS,
     mints,
     crashes,
     events,
-    invariants: Object.freeze([...chosen.names]),
+    invariants: Object.freeze([...names]),
     digest,
   });
 }
@@ -119,44 +100,4 @@ function misbehave({ manager }: SimulationWorld, { listener }: Outside): void {
   manager.onSessionError(listener);
   manager.onSessionStateChanged(listener);
   manager.onSessionWarning(listener);
-}
-
-function checkOptions(options: SimulationOptions): Chosen {
-  if (typeof options !== 'object' || options === null) throw notAllowed('options', options, 'an object with a seed');
-  for (const name of Object.keys(options)) {
-    if (!(OPTION_NAMES as readonly string[]).includes(name)) throw notKnown(name, OPTION_NAMES);
-  }
-  const { seed, hours, sessions, operations, manager, provider, invariants } = options;
-  whole('seed', seed, 0, LARGEST_SEED);
-  if (sessions !== undefined) whole('sessions', sessions, 1, 1_000);
-  if (operations !== undefined) whole('operations', operations, 1, 10_000);
-  if (hours !== undefined && !(typeof hours === 'number' && hours > 0 && hours <= 100_000)) {
-    throw notAllowed('hours', hours, 'more than 0, at most 100000');
-  }
-  if (manager !== undefined && typeof manager !== 'function') throw notAllowed('manager', manager, 'a function');
-  if (provider !== undefined && typeof provider !== 'function') throw notAllowed('provider', provider, 'a function');
-  return chosenOf(invariants);
-}
-
-function chosenOf(invariants: SimulationOptions['invariants'] = KNOWN): Chosen {
-  const names = new Set<string>();
-  const own: SimulationInvariant[] = [];
-  if (!Array.isArray(invariants) || invariants.length === 0) {
-    throw notAllowed('invariants', invariants, 'a list of names and invariants that is not empty');
-  }
-  for (const each of invariants as readonly unknown[]) {
-    const invariant = each as SimulationInvariant;
-    const isOwn = typeof each === 'object' && each !== null && typeof invariant.name === 'string';
-    if (isOwn) own.push(invariant);
-    else if (typeof each !== 'string' || !KNOWN.includes(each)) {
-      throw notAllowed('invariants', each, `${KNOWN.join(', ')}, or an object with a name`);
-    }
-    names.add(isOwn ? invariant.name : String(each));
-  }
-  return { names, own };
-}
-
-function whole(name: string, value: unknown, min: number, max: number): void {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max) return;
-  throw notAllowed(name, value, `a whole number, ${min} to ${max}`);
 }

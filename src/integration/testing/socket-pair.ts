@@ -86,8 +86,14 @@ export class SocketWire {
   reorder(order: readonly number[]): void {
     const { length } = this.#queue;
     const isPermutation =
-      order.length === length && order.every(i => i in this.#queue) && new Set(order).size === length;
-    if (!isPermutation) throw notAllowed('order', order, `each of the indexes 0 to ${length - 1} once`);
+      Array.isArray(order) &&
+      order.length === length &&
+      order.every(i => i in this.#queue) &&
+      new Set(order).size === length;
+    if (!isPermutation) {
+      const allowed = length === 0 ? 'an empty list: no frame waits' : `each of the indexes 0 to ${length - 1} once`;
+      throw notAllowed('order', order, allowed);
+    }
     this.#queue = order.map(index => this.#queue[index] as SocketFrame);
   }
 

@@ -1,6 +1,6 @@
-import { notAllowed } from '../../services/config-field.ts';
 import type { ConfigurationSource } from '../../services/configuration-types.ts';
-import { type ContractCase, contractCase, type Finding, type Violated } from './contract.ts';
+import { checkFactory } from './checks.ts';
+import { type ContractCase, contractCase, contractOf, type Finding, given, type Violated } from './contract.ts';
 
 /** A source of settings, and a way to change one of them. */
 export interface SourceUnderTest {
@@ -12,7 +12,7 @@ export interface SourceUnderTest {
 }
 
 /**
- * The contract of a {@link ConfigurationSource}, rules SOURCE-1 to SOURCE-4 of SPEC.md.
+ * The contract of a {@link ConfigurationSource}, rules SOURCE-0 to SOURCE-4 of SPEC.md.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ export interface SourceUnderTest {
  * ```
  */
 export function configurationSourceContract(create: () => SourceUnderTest | Promise<SourceUnderTest>): ContractCase[] {
-  if (typeof create !== 'function') throw notAllowed('create', create, 'a function that makes a source');
+  checkFactory('create', create, 'a source, and changes it');
   const clause = (
     rule: string,
     name: string,
@@ -48,7 +48,7 @@ export function configurationSourceContract(create: () => SourceUnderTest | Prom
     return told > 0;
   };
 
-  return [
+  return contractOf(groundwork(create), [
     clause('SOURCE-1', 'read() returns the settings by section, at once', async ({ source }, violated) => {
       const remedy =
         'Return an object of sections, { session: { … } }, from what is in memory; {} where there is nothing.';
@@ -114,7 +114,20 @@ export function configurationSourceContract(create: () => SourceUnderTest | Prom
       takeBack(good);
       if (told === 0) violated('a listener that threw kept the next one from being told', remedy);
     }),
-  ];
+  ]);
+}
+
+/** Whether what the suite was given is a source, and a way to change it. */
+function groundwork(create: () => SourceUnderTest | Promise<SourceUnderTest>): ContractCase {
+  return contractCase('SOURCE-0', 'the suite is given a function that makes a source', async violated => {
+    const under: unknown = await given(violated, 'create()', create);
+    const { source, change } = (under ?? {}) as Partial<SourceUnderTest>;
+    const remedy =
+      'Let create() return { source, change }: a source with read(), and a function that changes a setting.';
+    if (typeof source?.read !== 'function') violated('create() gave no source with read()', remedy);
+    if (typeof change !== 'function') violated('create() gave no change()', remedy);
+    await given(violated, 'close()', () => (under as SourceUnderTest).close?.());
+  });
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

@@ -34,6 +34,19 @@ interface Agenda {
   readonly violations: readonly Violation[];
 }
 
+/** What one session does when something happens to it. */
+type Operation = (sessions: SessionModel, member: Member) => MemberStep | undefined;
+
+const endDisposed: Operation = (sessions, member) => {
+  if (member.phase === 'waiting') return sessions.refuse(member);
+  return member.phase === 'running' ? sessions.end(member, 'disposed') : undefined;
+};
+
+const DIVERGED: Violation = {
+  invariant: 'canonical',
+  what: 'it has another future than a session that looked alike: the chart counts on something that must not matter',
+};
+
 /** No step of a few sessions gives more to do than this. */
 const LONGEST_AGENDA = 1_000;
 const ENDLESS: Violation = { invariant: 'slots', what: 'coordinator and sessions keep each other busy without end' };
@@ -55,23 +68,33 @@ interface Kept {
  */
 export class HostModel {
   readonly #sessions: SessionModel;
+  /** The same sessions, with nothing left out of their moments. */
+  readonly #shadow: SessionModel | undefined;
   readonly #coordinators: CoordinatorModel;
   readonly #happenings: ReadonlyMap<string, Happening>;
   readonly #members: Member[] = [];
   readonly #memberIds = new Map<string, number>();
   readonly #memberSteps: Map<string, Kept | undefined>[] = [];
+  /** Of each member, as it was when it was first come to, with nothing left out. */
+  readonly #raw: Member[] = [];
   readonly #worlds: CoordinatorMoment[] = [];
   readonly #worldIds = new Map<string, number>();
   readonly #worldSteps: Map<string, { coordinator: number; step: CoordinatorStep } | undefined>[] = [];
 
-  constructor(sessions: SessionModel, coordinators: CoordinatorModel, happenings: ReadonlyMap<string, Happening>) {
+  constructor(
+    sessions: SessionModel,
+    shadow: SessionModel | undefined,
+    coordinators: CoordinatorModel,
+    happenings: ReadonlyMap<string, Happening>,
+  ) {
     this.#sessions = sessions;
+    this.#shadow = shadow;
     this.#coordinators = coordinators;
     this.#happenings = happenings;
   }
 
   begin(sessions: number): Crew {
-    const absent = this.#keep(ABSENT);
+    const absent = this.#keep(ABSENT, ABSENT);
     return { coordinator: this.#keepWorld(this.#coordinators.begin()), members: Array(sessions).fill(absent) };
   }
 
@@ -95,7 +118,9 @@ export class HostModel {
       members: members.map(id => {
         const member = this.member(id);
         const { moment: was } = member;
-        return was === undefined ? id : this.#keep({ ...member, moment: { ...was, world: { ...was.world, now } } });
+        if (was === undefined) return id;
+        const moved = { ...member, moment: { ...was, world: { ...was.world, now } } };
+        return this.#keep(moved, moved);
       }),
     };
   }
@@ -103,7 +128,7 @@ export class HostModel {
   /** All that can come of something happening to one member; nothing where it cannot happen. */
   happen({ coordinator, members }: Crew, index: number, name: string): readonly Outcome[] {
     const happening = this.#happenings.get(name) as Happening;
-    const kept = this.#step(members[index] as number, name, member => happening(this.#sessions, member));
+    const kept = this.#step(members[index] as number, name, happening);
     if (kept === undefined) return [];
     const same = kept.member === members[index] && kept.tells.length === 0 && kept.violations.length === 0;
     if (same) return [];
@@ -183,43 +208,44 @@ export class HostModel {
   }
 
   #obey(agenda: Agenda, { type, params }: Order, of: number): Agenda[] {
-    const one = (index: number, name: string, operation: (member: Member) => MemberStep | undefined): Agenda[] => [
+    const one = (index: number, name: string, operation: Operation): Agenda[] => [
       this.#operate(agenda, index, name, operation),
     ];
-    const sessions = this.#sessions;
     switch (type) {
       case 'admit': {
         const { now } = this.world(agenda.coordinator).world;
-        return one(of, `run at ${now}`, member => sessions.run(member, now));
+        return one(of, `run at ${now}`, (sessions, member) => sessions.run(member, now));
       }
       case 'refuse': {
         const wronged = this.#isWronged(agenda, of);
-        const next = this.#operate(agenda, of, 'refuse', member => sessions.refuse(member));
+        const next = this.#operate(agenda, of, 'refuse', (sessions, member) => sessions.refuse(member));
         return [wronged === undefined ? next : { ...next, violations: [...next.violations, wronged] }];
       }
       case 'revive':
-        return one(of, 'revive', member => sessions.revive(member));
+        return one(of, 'revive', (sessions, member) => sessions.revive(member));
       case 'restart':
-        return one(of, 'restart', member => sessions.restart(member));
+        return one(of, 'restart', (sessions, member) => sessions.restart(member));
       case 'abandon':
-        return one(of, 'abandon', member => sessions.abandon(member));
+        return one(of, 'abandon', (sessions, member) => sessions.abandon(member));
       case 'refuseWaiting': {
         const { indices } = params as { indices: readonly number[] };
-        return [this.#each(agenda, indices, 'refuse', member => sessions.refuse(member))];
+        return [this.#each(agenda, indices, 'refuse', (sessions, member) => sessions.refuse(member))];
       }
       case 'endAll': {
         const all = agenda.members.map((_, index) => index);
-        return [this.#each(agenda, all, 'end disposed', member => this.#endDisposed(member))];
+        return [this.#each(agenda, all, 'end disposed', endDisposed)];
       }
       case 'abandonAll': {
         const all = agenda.members.map((_, index) => index);
-        return [this.#each(agenda, all, 'abandon', member => sessions.abandon(member))];
+        return [this.#each(agenda, all, 'abandon', (sessions, member) => sessions.abandon(member))];
       }
       case 'evictFor': {
         const victims = agenda.members.flatMap((id, index) => (isEvictable(this.member(id)) ? [index] : []));
         // Which of them has been idle for longest the model does not know: it may be any.
         if (victims.length > 0) {
-          return victims.flatMap(victim => one(victim, 'end evicted', member => sessions.end(member, 'evicted')));
+          return victims.flatMap(victim =>
+            one(victim, 'end evicted', (sessions, member) => sessions.end(member, 'evicted')),
+          );
         }
         const tell: Tell = { type: 'CANCEL', code: 'SESSION_LIMIT_REACHED' };
         return [{ ...agenda, inner: [...agenda.inner, { tell, of }] }];
@@ -241,21 +267,11 @@ export class HostModel {
     return hasSlot ? { invariant: 'fairness', what: 'a renewal is refused although there is a slot' } : undefined;
   }
 
-  #endDisposed(member: Member): MemberStep | undefined {
-    if (member.phase === 'waiting') return this.#sessions.refuse(member);
-    return member.phase === 'running' ? this.#sessions.end(member, 'disposed') : undefined;
-  }
-
-  #each(
-    agenda: Agenda,
-    indices: readonly number[],
-    name: string,
-    operation: (member: Member) => MemberStep | undefined,
-  ): Agenda {
+  #each(agenda: Agenda, indices: readonly number[], name: string, operation: Operation): Agenda {
     return indices.reduce((next, index) => this.#operate(next, index, name, operation), agenda);
   }
 
-  #operate(agenda: Agenda, index: number, name: string, operation: (member: Member) => MemberStep | undefined): Agenda {
+  #operate(agenda: Agenda, index: number, name: string, operation: Operation): Agenda {
     const kept = this.#step(agenda.members[index] as number, name, operation);
     if (kept === undefined) return agenda;
     return {
@@ -266,28 +282,40 @@ export class HostModel {
     };
   }
 
-  #step(id: number, name: string, operation: (member: Member) => MemberStep | undefined): Kept | undefined {
+  #step(id: number, name: string, operation: Operation): Kept | undefined {
     const known = this.#memberSteps[id] as Map<string, Kept | undefined>;
     if (known.has(name)) return known.get(name);
-    const step = operation(this.member(id));
-    const kept =
-      step === undefined
-        ? undefined
-        : { member: this.#keep(step.member), tells: step.tells, violations: step.violations };
+    const step = operation(this.#sessions, this.member(id));
+    const shadow = this.#shadow === undefined ? step : operation(this.#shadow, this.#raw[id] as Member);
+    const kept = step === undefined || shadow === undefined ? undefined : this.#kept(step, shadow);
     known.set(name, kept);
     return kept;
   }
 
-  #placed(id: number, place: number): number {
-    const member = this.member(id);
-    return member.place === place ? id : this.#keep({ ...member, place });
+  /** A step, and the same one with nothing left out: both break the same rules and come to the same, or too much was left out. */
+  #kept(step: MemberStep, shadow: MemberStep): Kept {
+    const violations = [...step.violations, ...shadow.violations];
+    const told = JSON.stringify(step.tells) === JSON.stringify(shadow.tells);
+    if (
+      violations.length === 0 &&
+      !(told && memberKey(this.#sessions.canonical(shadow.member)) === memberKey(step.member))
+    )
+      violations.push(DIVERGED);
+    return { member: this.#keep(step.member, shadow.member), tells: step.tells, violations };
   }
 
-  #keep(member: Member): number {
+  #placed(id: number, place: number): number {
+    const member = this.member(id);
+    if (member.place === place) return id;
+    return this.#keep({ ...member, place }, { ...(this.#raw[id] as Member), place });
+  }
+
+  #keep(member: Member, raw: Member): number {
     const key = memberKey(member);
     const known = this.#memberIds.get(key);
     if (known !== undefined) return known;
     const id = this.#members.push(member) - 1;
+    this.#raw.push(raw);
     this.#memberIds.set(key, id);
     this.#memberSteps.push(new Map());
     return id;

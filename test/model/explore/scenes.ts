@@ -188,19 +188,22 @@ export function settingOf(scene: Scene, charts: Charts = REAL, invariants = INVA
     maxRestarts: 1,
     restartWindowMs: 60_000,
   };
-  const sessions = new SessionModel({
-    machine: charts.session,
-    kind,
-    config,
-    seed: scene.seed,
-    invariants,
-    canonical,
-    alter: charts.alterSession,
-  });
+  const sessionsOf = (blindness: Blindness | undefined): SessionModel =>
+    new SessionModel({
+      machine: charts.session,
+      kind,
+      config,
+      seed: scene.seed,
+      invariants,
+      canonical: blindness,
+      alter: charts.alterSession,
+    });
+  const sessions = sessionsOf(canonical);
+  const shadow = exact ? undefined : sessionsOf(undefined);
   const coordinators = new CoordinatorModel(charts.coordinator, limits, !exact, charts.alterCoordinator);
   const all = happenings({ ...scene, otherConfig });
   return {
-    model: new HostModel(sessions, coordinators, all),
+    model: new HostModel(sessions, shadow, coordinators, all),
     happenings: [...all.keys()],
     commands: commandsOf(scene, limits),
   };

@@ -145,6 +145,11 @@ export class SessionModel {
     return { member: { ...member, moment: this.#settle(moment) }, tells: [], violations: [] };
   }
 
+  /** The member with nothing in its moment that decides nothing. */
+  canonical(member: Member): Member {
+    return member.moment === undefined ? member : { ...member, moment: this.#settle(member.moment) };
+  }
+
   #settle(moment: Moment): Moment {
     return this.options.canonical === undefined ? moment : canonical(moment, this.options.canonical);
   }

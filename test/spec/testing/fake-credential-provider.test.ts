@@ -105,6 +105,17 @@ describe('fake credential provider', () => {
     expect(clock.now()).toBe(START + 50);
   });
 
+  it('[TST-5] a time that is none is refused where the behaviour is made', () => {
+    const invalid = expect.objectContaining({ code: 'INVALID_CONFIG' });
+    for (const ms of ['60', Number.NaN, Number.POSITIVE_INFINITY] as number[]) {
+      expect(() => mints(ms)).toThrow(invalid);
+      expect(() => slowly(ms)).toThrow(invalid);
+      expect(() => answersAfterAbort(ms)).toThrow(invalid);
+    }
+    expect(() => mints('60' as never)).toThrow('lifeMs is "60"; allowed: a finite number (milliseconds)');
+    expect(() => slowly(-1)).toThrow('ms is -1; allowed: 0 or more (milliseconds)');
+  });
+
   it('[TST-6] it knows what was asked, handed over, taken back and is outstanding', async () => {
     const { provider, mint, revoke } = world();
     provider.next(mints(), answers(401), returns({ secret: ' ' }), mints());

@@ -9,7 +9,7 @@ const residueOf = (sources: Parameters<typeof assertNoResidue>[0]): readonly str
     assertNoResidue(sources);
   } catch (error) {
     expect(error).toBeInstanceOf(ResidueError);
-    expect(error).toMatchObject({ code: 'RESIDUE_LEFT' });
+    expect(error).toMatchObject({ code: 'RESIDUE_LEFT', name: 'ResidueError' });
     const { left, message } = error as ResidueError;
     for (const line of left) expect(message).toContain(line);
     return left;
@@ -26,7 +26,33 @@ describe('residue', () => {
     pair.client.close(1000);
     pair.flush();
     assertNoResidue({ clock, manager, provider, sockets: [pair], counts: { executions: 0 } });
-    assertNoResidue({});
+  });
+
+  it('[TST-13] what cannot be looked at is refused, instead of passing in silence', () => {
+    const refused: readonly [unknown, string][] = [
+      [{}, 'nothing was given to look at; allowed: at least one of clock, manager, provider, sockets, counts'],
+      [{ clock: undefined }, 'nothing was given to look at'],
+      [undefined, 'sources is undefined; allowed: an object with'],
+      [{ credentials: [], clocks: {} }, 'credentials is not a known setting; allowed: clock, manager'],
+      [{ clock: { now: () => 0 } }, 'clock.pending is undefined; allowed: a number of timers'],
+      [{ clock: null }, 'clock.pending is undefined'],
+      [{ manager: { getAllSessions: () => [] } }, 'manager.getCredentialCounts is undefined; allowed: a function'],
+      [{ provider: { mint: () => undefined } }, 'provider.outstandingCredentials is undefined; allowed: a list'],
+      [{ sockets: createSocketPair() }, 'sockets is an object; allowed: a list of what createSocketPair() made'],
+      [{ sockets: [createSocketPair().client] }, 'sockets is a list; allowed: a list of what createSocketPair() made'],
+      [{ sockets: [undefined] }, 'sockets is a list'],
+      [{ counts: { x: Number.NaN } }, 'counts.x is NaN; allowed: a whole number from 0'],
+      [{ counts: { x: '1' } }, 'counts.x is "1"'],
+      [{ counts: 3 }, 'counts is 3; allowed: an object of numbers by name'],
+    ];
+    for (const [sources, words] of refused) {
+      expect(() => assertNoResidue(sources as never)).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }));
+      expect(() => assertNoResidue(sources as never)).toThrow(words);
+    }
+    function* once() {
+      yield createSocketPair();
+    }
+    expect(residueOf({ sockets: once() }), 'what can be gone through once only is').toHaveLength(2);
   });
 
   it('[TST-13] everything that is left is told, each with what to do, and no secret', async () => {

@@ -117,8 +117,11 @@ describe('a pair in the hands of a test', () => {
     const { client, toServer } = createSocketPair();
     const invalid = expect.objectContaining({ code: 'INVALID_CONFIG' });
     expect(() => toServer.drop()).toThrow('index is 0; allowed: nothing: no frame waits');
+    expect(() => toServer.reorder([0, 1])).toThrow('order is a list; allowed: an empty list: no frame waits');
+    expect(() => toServer.reorder(0 as never)).toThrow(invalid);
     client.send('a');
     client.send('b');
+    expect(() => toServer.reorder([0])).toThrow('allowed: each of the indexes 0 to 1 once');
     for (const wrong of [-1, 2, 0.5]) {
       expect(() => toServer.drop(wrong)).toThrow(invalid);
       expect(() => toServer.duplicate(wrong)).toThrow(invalid);

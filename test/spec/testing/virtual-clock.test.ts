@@ -34,9 +34,30 @@ describe('virtual clock', () => {
     expect([clock.now(), clock.wall()]).toEqual([50, 5_000]);
   });
 
-  it('[TST-1] a time that is negative or not finite is refused, and the clock stays where it is', async () => {
+  it('[TST-1] of two that move it at once the second begins where the first ended', async () => {
     const clock = new VirtualClock(0);
-    for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+    const at: number[] = [];
+    for (const ms of [5, 15]) clock.setTimeout(() => at.push(clock.now()), ms);
+    await Promise.all([clock.advance(10), clock.advance(10)]);
+    expect([clock.now(), at]).toEqual([20, [5, 15]]);
+    const broken = () => {
+      throw new Error('of the callback');
+    };
+    clock.setTimeout(broken, 1);
+    const outcomes = await Promise.allSettled([clock.advance(10), clock.advance(10), clock.advance(-1)]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'rejected']);
+    expect(clock.now(), 'the one that failed stopped at its callback').toBe(31);
+    await clock.advance(1);
+    expect(clock.now()).toBe(32);
+    clock.setTimeout(() => void clock.advance(5), 1);
+    await clock.runUntil(clock.advance(1).then(() => clock.advance(1)));
+    expect(clock.now(), 'what it starts from within is waited for too').toBe(39);
+  });
+
+  it('[TST-1] a time that is negative or no finite number is refused, and the clock stays where it is', async () => {
+    const clock = new VirtualClock(0);
+    for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY, '5' as unknown as number, 5n as unknown as number]) {
+      expect(await rejectionOf(clock.runUntil(Promise.resolve(), ms))).toEqual(invalid);
       expect(await rejectionOf(clock.advance(ms))).toEqual(invalid);
       expect(await rejectionOf(clock.sleep(ms))).toEqual(invalid);
       expect(() => clock.advanceSync(ms)).toThrow(invalid);
@@ -67,9 +88,17 @@ describe('virtual clock', () => {
   it('[TST-2] runUntil says so where no timer is left, or none is due in time', async () => {
     const never = new Promise<void>(() => undefined);
     const clock = new VirtualClock(0);
-    expect((await rejectionOf(clock.runUntil(never))).message).toContain('no timer is armed');
+    expect(await rejectionOf(clock.runUntil(never))).toMatchObject({
+      code: 'CLOCK_GAVE_UP',
+      message: 'still pending, and no timer is armed that could settle it',
+      remediation: expect.stringContaining('a socket, a file or a timer of the platform'),
+    });
     clock.setTimeout(() => undefined, 501);
-    expect((await rejectionOf(clock.runUntil(never, 500))).message).toBe('still pending after 500 ms of virtual time');
+    expect(await rejectionOf(clock.runUntil(never, 500))).toMatchObject({
+      code: 'CLOCK_GAVE_UP',
+      message: 'still pending after 500 ms of virtual time',
+      remediation: expect.stringContaining('mostMs'),
+    });
     expect(await rejectionOf(clock.runUntil(never, -1))).toEqual(invalid);
     expect(clock.pending).toBe(1);
   });
@@ -87,7 +116,11 @@ describe('virtual clock', () => {
     const clock = new VirtualClock(0);
     const again = () => void clock.setTimeout(again, 10);
     again();
-    expect((await rejectionOf(clock.runAll(25))).message).toContain('armed still after 25 have run');
+    expect(await rejectionOf(clock.runAll(25))).toMatchObject({
+      code: 'CLOCK_GAVE_UP',
+      message: expect.stringContaining('armed still after 25 have run'),
+      remediation: expect.stringContaining('a heartbeat for instance'),
+    });
     expect(await rejectionOf(clock.runAll(0))).toEqual(invalid);
   });
 });
