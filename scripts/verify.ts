@@ -40,7 +40,7 @@ async function exploreAll({ scenes, invariants, jobs, json }: VerifyOptions): Pr
     );
     if (answer.violation === undefined) continue;
     violations += 1;
-    say(`\nviolated in "${name}":\n${scriptOf(name, answer.violation)}\n`);
+    say(`\nviolated in "${name}":\n${scriptOf(task.scene, answer.violation)}\n`);
   }
   const seconds = Math.round(performance.now() - begun) / 1_000;
   return { states, transitions, depth, invariants: invariants.length, violations, seconds };

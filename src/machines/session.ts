@@ -96,7 +96,8 @@ export const sessionMachine = sessionSetup.createMachine({
       beatFrom: at,
       lifeFrom: previous?.lifeFrom ?? at,
       lastBeatAt: previous?.lastBeatAt ?? null,
-      capAt: previous?.capAt ?? null,
+      // The cap of a channel goes with the channel.
+      capAt: input.kind.channel ? null : (previous?.capAt ?? null),
       warned: previous?.warned ?? false,
       pausedAt: paused ? at : null,
       lease: null,

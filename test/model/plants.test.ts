@@ -5,7 +5,7 @@ import { sessionMachine } from '../../src/machines/session.ts';
 import type { Found } from './explore/explorer.ts';
 import { mutantsOf } from './explore/mutants.ts';
 import { retrace, sceneOf, scriptOf } from './explore/retrace.ts';
-import { type Charts, explore, REAL, SCENES, type Scene } from './explore/scenes.ts';
+import { BASE, type Charts, explore, REAL, SCENES, type Scene } from './explore/scenes.ts';
 
 interface Plant {
   readonly charts: Charts;
@@ -83,7 +83,7 @@ it.each(Object.keys(PLANTS))(
     expect(nearer.violation).toBeUndefined();
     expect(nearer.depth).toBe(trace.length - 1);
 
-    const script = /`([^`]*)`/.exec(scriptOf(scene, violation))?.[1] ?? '';
+    const script = /`([^`]*)`/.exec(scriptOf(sceneOf(scene), violation))?.[1] ?? '';
     expect(retrace(scene, script, charts)).toContain(found);
     if (isTakenByAll) expect(retrace(scene, script)).toEqual([]);
     else {
@@ -101,7 +101,14 @@ it.each(SCENES.map(({ name }) => name))(
   name => {
     const scene: Scene = { ...sceneOf(name), maxStates: FEW_STATES };
     const { states, violation } = explore(scene);
-    expect(violation === undefined ? undefined : scriptOf(name, violation)).toBeUndefined();
+    expect(violation === undefined ? undefined : scriptOf(scene, violation)).toBeUndefined();
     expect(states).toBeGreaterThan(50);
   },
 );
+
+it('[MOD-7] a trace names its scene with what was changed about it', () => {
+  const found = { invariant: 'limit', what: 'too many', trace: [{ session: 1, happening: 'start' }] };
+  expect(scriptOf({ ...sceneOf('queue'), maxStates: 5 }, found)).toContain("retrace('queue', `\n  1: start\n`)");
+  expect(scriptOf({ ...sceneOf('queue'), limit: 1 }, found)).toContain("retrace({ ...sceneOf('queue'), limit: 1 }, `");
+  expect(scriptOf({ ...BASE, sessions: 4 }, found)).toContain('retrace({ ...BASE, sessions: 4 }, `');
+});

@@ -112,13 +112,27 @@ export function answersAfterAbort(ms = 0, then: Behaviour = mints()): Behaviour 
   };
 }
 
-/** `behaviour`, `count` times over: `provider.next(...times(3, answers(503)))`. */
-export const times = <R>(count: number, behaviour: Behaviour<R>): Behaviour<R>[] =>
-  Array.from({ length: Math.max(0, Math.trunc(count)) }, () => behaviour);
+/**
+ * `behaviour`, `count` times over: `provider.next(...times(3, answers(503)))`.
+ *
+ * @throws SessionchartError `INVALID_CONFIG` where `count` is no whole number from 0.
+ */
+export function times<R>(count: number, behaviour: Behaviour<R>): Behaviour<R>[] {
+  if (!(Number.isSafeInteger(count) && count >= 0)) throw notAllowed('count', count, 'a whole number from 0');
+  return Array.from({ length: count }, () => behaviour);
+}
 
-/** One behaviour after the other, call by call; the last one stays. Each sequence counts its own calls. */
+/**
+ * One behaviour after the other, call by call; the last one stays. Each sequence counts its own calls.
+ *
+ * @throws SessionchartError `INVALID_CONFIG` where one of them is no behaviour, or there is none.
+ */
 export function sequence<R>(first: Behaviour<R>, ...rest: readonly Behaviour<R>[]): Behaviour<R> {
   const steps = [first, ...rest];
+  for (const [index, step] of steps.entries()) {
+    if (typeof step !== 'function')
+      throw notAllowed(`behaviour ${index + 1}`, step, 'a behaviour, answers(503) for instance');
+  }
   let calls = 0;
   return (request, world) => {
     const step = steps[Math.min(calls, steps.length - 1)] ?? first;

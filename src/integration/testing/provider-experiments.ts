@@ -1,6 +1,7 @@
 import type { Clock, CredentialProvider, MintRequest, RevokeRequest } from '../../actors/ports.ts';
 import { Secret } from '../../actors/secret.ts';
 import { countCalls, revokeUncounted } from './count-calls.ts';
+import { type Answer, asText, read } from './provider-answer.ts';
 import { pause, type Seen, type Watched, watch } from './watch.ts';
 
 /** How long an answer is watched after it came, ms: long enough for what comes twice in one go. */
@@ -27,15 +28,6 @@ export interface MintSeen {
   readonly isDeafToAbort: boolean;
 }
 
-/** The fields of an answer, read once. */
-export interface Answer {
-  readonly secret: unknown;
-  readonly expiresAt: unknown;
-  readonly id: unknown;
-  /** The wall clock when it was read. */
-  readonly wall: number;
-}
-
 /** The first two mints of a provider, one after the other. */
 export interface FirstMints {
   readonly first: MintSeen;
@@ -49,7 +41,12 @@ export interface FirstMints {
 export interface Revocations {
   readonly once: Seen;
   readonly again: Seen;
-  readonly unknown: Seen;
+}
+
+/** A revoke whose signal aborted, and in words when. */
+export interface AbortedRevoke {
+  readonly words: string;
+  readonly seen: Seen;
 }
 
 /** Asks a provider for things and writes down what it does. Judges nothing. */
@@ -116,24 +113,49 @@ export class ProviderExperiments {
     );
   }
 
-  /** Revokes the same credential twice, and one that the provider has never seen. */
+  /** Revokes the same credential twice. */
   async revocations(): Promise<Revocations | undefined> {
+    return this.#withCredential(async (provider, known) => {
+      const once = await this.#revoke(provider, known, 'revoke()');
+      const again = once.kind === 'resolved' ? await this.#revoke(provider, known, 'revoke() once more') : once;
+      return { once, again };
+    });
+  }
+
+  /** Revokes a credential that the provider has never seen. */
+  async revocationOfUnknown(): Promise<Seen | undefined> {
+    return this.#with(async provider => {
+      if (provider.revoke === undefined) return undefined;
+      const secret = new Secret('never-minted-here');
+      const unknown = { sessionId: this.#session(), attempt: 7, id: undefined, secret };
+      return this.#revoke(provider, unknown, 'revoke() of an unknown credential');
+    });
+  }
+
+  /** Revokes with a signal that has aborted already, and with one that aborts right after the call. */
+  async abortedRevocations(): Promise<readonly AbortedRevoke[] | undefined> {
+    return this.#withCredential(async (provider, known) => {
+      const before = await this.#revoke(provider, known, 'revoke() with an aborted signal', 'before');
+      const during = await this.#revoke(provider, known, 'revoke() whose signal aborted meanwhile', 'during');
+      await this.#giveBack(provider, { ...known, secret: known.secret.reveal() });
+      return [
+        { words: 'it was called with an aborted signal', seen: before },
+        { words: 'its signal aborted', seen: during },
+      ];
+    });
+  }
+
+  /** With a credential that was not given back, where the provider can revoke. */
+  async #withCredential<T>(
+    work: (provider: CredentialProvider, known: Omit<RevokeRequest, 'signal'>) => Promise<T>,
+  ): Promise<T | undefined> {
     return this.#with(async provider => {
       if (provider.revoke === undefined) return undefined;
       const sessionId = this.#session();
       const { seen } = await this.#mint(provider, { sessionId, attempt: 1 }, 'mint()', undefined, false);
       if (seen.kind !== 'resolved') return undefined;
       const { secret, id } = read(seen.value, this.#options.clock);
-      const known = { sessionId, attempt: 1, id: asText(id), secret: new Secret(asText(secret) ?? '') };
-      const once = await this.#revoke(provider, known, 'revoke()');
-      const again = once.kind === 'resolved' ? await this.#revoke(provider, known, 'revoke() once more') : once;
-      const unknown = {
-        sessionId: this.#session(),
-        attempt: 7,
-        id: undefined,
-        secret: new Secret('never-minted-here'),
-      };
-      return { once, again, unknown: await this.#revoke(provider, unknown, 'revoke() of an unknown credential') };
+      return work(provider, { sessionId, attempt: 1, id: asText(id), secret: new Secret(asText(secret) ?? '') });
     });
   }
 
@@ -190,9 +212,21 @@ export class ProviderExperiments {
     };
   }
 
-  async #revoke(provider: CredentialProvider, known: Omit<RevokeRequest, 'signal'>, when: string): Promise<Seen> {
-    const request: RevokeRequest = { ...known, signal: new AbortController().signal };
-    const { seen } = await watch(this.#options.clock, this.#options.deadlineMs, () => provider.revoke?.(request));
+  async #revoke(
+    provider: CredentialProvider,
+    known: Omit<RevokeRequest, 'signal'>,
+    when: string,
+    abort?: 'before' | 'during',
+  ): Promise<Seen> {
+    const { clock, deadlineMs, abortGraceMs } = this.#options;
+    const controller = new AbortController();
+    if (abort === 'before') controller.abort();
+    const request: RevokeRequest = { ...known, signal: controller.signal };
+    const { seen } = await watch(clock, abort === undefined ? deadlineMs : abortGraceMs, () => {
+      const answer = provider.revoke?.(request);
+      if (abort === 'during') controller.abort();
+      return answer;
+    });
     if (seen.kind === 'rejected') this.rejections.push({ when, error: seen.error });
     return seen;
   }
@@ -207,25 +241,6 @@ export class ProviderExperiments {
     await watch(this.#options.clock, this.#options.abortGraceMs, () => revokeUncounted(provider, request));
   }
 }
-
-function read(value: unknown, clock: Clock): Answer {
-  const field = (name: string): unknown => {
-    try {
-      return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-    } catch {
-      return undefined;
-    }
-  };
-  const expiresAt = field('expiresAt');
-  return {
-    secret: field('secret'),
-    expiresAt: expiresAt instanceof Date ? new Date(expiresAt) : expiresAt,
-    id: field('id'),
-    wall: clock.wall(),
-  };
-}
-
-const asText = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 function timersOn(clock: Clock & { readonly pending?: unknown }): number | undefined {
   return typeof clock.pending === 'number' ? clock.pending : undefined;

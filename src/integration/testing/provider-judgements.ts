@@ -12,6 +12,10 @@ export interface Fault {
 // between the two (2001 to 5138), and the present in ms above both.
 const LARGEST_DURATION = 1e9;
 const LARGEST_SECONDS = 1e11;
+/** From here on, in the year 11476, it is microseconds or nanoseconds. */
+const SMALLEST_MICROSECONDS = 3e14;
+/** No credential is meant to live for so long, ms (ten years). */
+const LONGEST_LIFE_MS = 10 * 365.25 * 86_400_000;
 
 /** Shorter text is found in any message by chance. */
 export const SHORTEST_SECRET = 4;
@@ -24,14 +28,19 @@ export function faultOfSecret(secret: unknown): Fault | undefined {
     const seen = secret === '' ? 'secret is empty' : `secret is ${typeof secret === 'string' ? 'blank' : kind(secret)}`;
     return { seen, remedy: 'Resolve to { secret, expiresAt } with the text of the credential in `secret`.' };
   }
-  if (secret === secret.trim()) return undefined;
-  return { seen: 'secret begins or ends with white space', remedy: 'Trim it, or headers that carry it are refused.' };
+  if (secret !== secret.trim()) {
+    return { seen: 'secret begins or ends with white space', remedy: 'Trim it, or headers that carry it are refused.' };
+  }
+  if (!/[\r\n]/.test(secret)) return undefined;
+  const remedy = 'Hand over one line, encoded where need be: headers that carry a line break are refused.';
+  return { seen: 'secret has a line break in it', remedy };
 }
 
-/** A time that cannot be read, or that is in another unit. */
-export function faultOfExpiry(expiresAt: unknown): Fault | undefined {
+/** A time that cannot be read, or that is in another unit; `wall` is the present. */
+export function faultOfExpiry(expiresAt: unknown, wall: number): Fault | undefined {
   if (expiresAt instanceof Date) {
-    if (!Number.isNaN(expiresAt.getTime())) return undefined;
+    const ms = expiresAt.getTime();
+    if (!Number.isNaN(ms)) return faultOfUnit(ms, wall, `new Date(${ms})`);
     return { seen: 'expiresAt is an invalid Date', remedy: 'Look at the text that it was made from.' };
   }
   if (typeof expiresAt === 'string') {
@@ -42,15 +51,24 @@ export function faultOfExpiry(expiresAt: unknown): Fault | undefined {
       'Give a Date, or milliseconds since the Unix epoch; where the service tells a life, Date.now() + life.';
     return { seen: `expiresAt is ${kind(expiresAt)}`, remedy };
   }
-  if (Math.abs(expiresAt) < LARGEST_DURATION) {
-    const remedy = 'It looks like a life, not a time: give Date.now() + expires_in * 1000.';
-    return { seen: `expiresAt is ${expiresAt}`, remedy };
+  return faultOfUnit(expiresAt, wall, String(expiresAt));
+}
+
+function faultOfUnit(ms: number, wall: number, shown: string): Fault | undefined {
+  const seen = `expiresAt is ${shown}`;
+  if (Math.abs(ms) < LARGEST_DURATION) {
+    return { seen, remedy: 'It looks like a life, not a time: give Date.now() + expires_in * 1000.' };
   }
-  if (expiresAt < LARGEST_SECONDS) {
-    const remedy = 'It looks like seconds since the Unix epoch: multiply it by 1000.';
-    return { seen: `expiresAt is ${expiresAt}`, remedy };
+  if (Math.abs(ms) < LARGEST_SECONDS) {
+    return { seen, remedy: 'It looks like seconds since the Unix epoch: multiply it by 1000.' };
   }
-  return undefined;
+  if (ms >= SMALLEST_MICROSECONDS) {
+    return { seen, remedy: 'It looks like microseconds or nanoseconds since the Unix epoch: divide it.' };
+  }
+  if (ms - wall <= LONGEST_LIFE_MS) return undefined;
+  const remedy =
+    'That is more than ten years ahead. Look for a time that was added to another; where it never expires, give a day.';
+  return { seen, remedy };
 }
 
 export function faultOfId(id: unknown, secret: unknown): Fault | undefined {
@@ -61,7 +79,8 @@ export function faultOfId(id: unknown, secret: unknown): Fault | undefined {
       remedy: "Give the service's own name for the credential as text, or leave it out.",
     };
   }
-  if (typeof secret !== 'string' || secret === '' || !id.includes(secret)) return undefined;
+  // A short one is found in any id by chance.
+  if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET || !id.includes(secret)) return undefined;
   return { seen: 'id contains the secret', remedy: 'Ids are logged: use a name that is not secret, or leave it out.' };
 }
 

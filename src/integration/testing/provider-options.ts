@@ -8,7 +8,7 @@ import { kind, SHORTEST_SECRET } from './provider-judgements.ts';
 export interface CredentialProviderContractOptions {
   /** What deadlines are measured with, and what the life of a credential is measured against. [clock=systemClock()] */
   readonly clock?: Clock;
-  /** Longest time for one answer, ms. Stay below the time that the test framework grants a test. [deadlineMs=3000] */
+  /** Longest time for one answer, ms. Stay below the time that the test framework grants a test. [deadlineMs=2500] */
   readonly deadlineMs?: number;
   /** Longest time for an answer after its signal aborted, ms. [abortGraceMs=1000] */
   readonly abortGraceMs?: number;

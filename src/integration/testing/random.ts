@@ -1,4 +1,5 @@
 import { seedOf, unitOf } from '../../machines/backoff.ts';
+import { notAllowed } from '../../services/config-field.ts';
 
 /**
  * Chance that comes out the same each time: the numbers depend on the seed and on how many were drawn, nothing else.
@@ -15,8 +16,12 @@ export class SeededRandom {
   readonly #seed: number;
   #drawn = 0;
 
-  /** @param seed any whole number; only its lowest 32 bits count. */
+  /**
+   * @param seed any whole number; only its lowest 32 bits count.
+   * @throws SessionchartError `INVALID_CONFIG` where it is none, as all that draw do where they cannot.
+   */
   constructor(seed: number) {
+    if (!Number.isInteger(seed)) throw notAllowed('seed', seed, 'a whole number');
     this.#seed = seed;
   }
 
@@ -37,6 +42,8 @@ export class SeededRandom {
 
   /** A whole number from `min` to `max`, both included. */
   integer(min: number, max: number): number {
+    if (!Number.isInteger(min)) throw notAllowed('min', min, 'a whole number');
+    if (!(Number.isInteger(max) && max >= min)) throw notAllowed('max', max, `a whole number from min (${min})`);
     return min + Math.floor(this.unit() * (max - min + 1));
   }
 
@@ -47,6 +54,7 @@ export class SeededRandom {
 
   /** One of a list that is not empty. */
   pick<T>(list: readonly [T, ...T[]]): T {
+    if (!Array.isArray(list) || list.length === 0) throw notAllowed('list', list, 'a list that is not empty');
     return list[this.integer(0, list.length - 1)] as T;
   }
 

@@ -121,6 +121,8 @@ export function canonical({ world, watch }: Moment, blind: Blindness): Moment {
     watch: {
       ...watch,
       tries: isOver ? 0 : watch.tries,
+      capAt: isOver || watch.capAt === null ? null : Math.max(now, shift(watch.capAt)),
+      attempt: numbers(watch.attempt),
       refusals: Math.min(watch.refusals, context.config.maxRetryAttempts),
       pausedAt: watch.pausedAt === null ? null : now,
       idleFrom: isDormant || blind.idle ? now : shift(watch.idleFrom, held),
@@ -139,7 +141,13 @@ const recent = (at: number | null, now: number, by: number): number | null =>
 
 /** Attempts keep their order; only which are the same, and which is the latest, decides anything. */
 function renumbering(context: SessionContext, watch: Watch): (attempt: number) => number {
-  const known = new Set([context.attempt, context.lease?.attempt ?? 0, context.openAttempt ?? 0, ...watch.held]);
+  const known = new Set([
+    context.attempt,
+    watch.attempt,
+    context.lease?.attempt ?? 0,
+    context.openAttempt ?? 0,
+    ...watch.held,
+  ]);
   known.delete(0);
   const order = [...known].sort((a, b) => a - b);
   return attempt => order.indexOf(attempt) + 1;

@@ -70,12 +70,11 @@ export class CoordinatorModel {
     const context = contextOf(world);
     const queue = context.waiting;
     const by = this.#canonical ? CANONICAL_NOW - world.now : 0;
-    const crashes = context.crashes.filter(at => world.now - at < context.restartWindowMs);
+    const crashes = this.#canonical ? agesOf(context, world.now) : context.crashes;
     const next: CoordinatorContext = {
       ...context,
       waiting: queue.map((_, place) => placeName(place)),
-      // Which of the crashes within the window is older decides nothing until they are all forgotten.
-      crashes: this.#canonical ? crashes.map(() => CANONICAL_NOW) : crashes,
+      crashes,
     };
     const drainAt = CANONICAL_NOW + DRAIN_DEADLINE_MS;
     const timers = [...world.timers].map(
@@ -84,6 +83,16 @@ export class CoordinatorModel {
     const snapshot = { ...world.snapshot, context: next } as World['snapshot'];
     return { world: { snapshot, now: world.now + by, timers: new Map(timers) }, queue };
   }
+}
+
+/** Which of the crashes within the window is older decides nothing, nor how old those are that are beyond it. */
+function agesOf({ crashes, restartWindowMs, maxRestarts }: CoordinatorContext, now: number): number[] {
+  const old = crashes.filter(at => now - at >= restartWindowMs);
+  const recent = crashes.length - old.length;
+  return [
+    ...old.slice(0, maxRestarts + 1).map(() => CANONICAL_NOW - restartWindowMs),
+    ...Array<number>(recent).fill(CANONICAL_NOW),
+  ];
 }
 
 export const contextOf = ({ snapshot }: World): CoordinatorContext => snapshot.context as CoordinatorContext;

@@ -88,7 +88,7 @@ const terminal: CrewRule = (view, before) => {
   return revived ? 'a session came back after its end' : undefined;
 };
 
-const drain: CrewRule = view => {
+const drain: CrewRule = (view, before) => {
   const value = valueIn(view);
   if (value === 'stopped') {
     if (view.coordinator.world.timers.size > 0) return 'it stopped and left a timer';
@@ -100,7 +100,12 @@ const drain: CrewRule = view => {
   if (contextIn(view).sessions === 0) return 'it drains although all are gone';
   if (view.coordinator.world.timers.size !== 1) return 'it drains without a deadline';
   const stays = view.members.find(({ phase, endAsked }) => phase === 'running' && endAsked === null);
-  return stays === undefined ? undefined : 'it drains and a session was not asked to end';
+  if (stays !== undefined) return 'it drains and a session was not asked to end';
+  const isNew = (i: number): boolean => valueIn(before) === 'accepting' && before.members[i]?.endAsked === null;
+  const misled = view.members.some(
+    ({ phase, endAsked }, i) => phase === 'running' && isNew(i) && endAsked !== 'disposed',
+  );
+  return misled ? 'it drains and gives another reason for it' : undefined;
 };
 
 /** Crashes are forgiven up to the budget, of sessions that hold a slot and are not on their way out. */

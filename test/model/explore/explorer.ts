@@ -65,13 +65,15 @@ export class Explorer {
   readonly #seen = new Map<string, number>();
   readonly #crews: Crew[] = [];
   readonly #parents = new Numbers();
-  /** How each state was reached: index of the session times the number of names, plus the name, plus one for the choice. */
+  /** How each state was reached: index of the session times the number of names, plus the name. */
   readonly #ways = new Numbers();
   readonly #names: readonly string[];
+  readonly #judges: ReadonlySet<string>;
 
   constructor(options: ExploreOptions) {
     this.#options = options;
     this.#rules = Object.entries(CREW_RULES).filter(([name]) => options.invariants.includes(name));
+    this.#judges = new Set(options.invariants);
     this.#names = [...options.happenings, ...options.commands.keys()];
   }
 
@@ -92,7 +94,9 @@ export class Explorer {
       for (const { way, outcomes } of this.#steps(crew)) {
         for (const { crew: next, violations } of outcomes) {
           transitions += 1;
-          const fault = violations[0] ?? this.#fault(this.#view(next), before, way);
+          const fault =
+            violations.find(({ invariant }) => this.#judges.has(invariant)) ??
+            this.#fault(this.#view(next), before, way);
           if (fault !== undefined) {
             return {
               ...this.#result(transitions, depth + 1, false),

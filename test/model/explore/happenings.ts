@@ -9,6 +9,7 @@ export type Happening = (model: SessionModel, member: Member) => MemberStep | un
 
 const TRANSIENT = { code: 'NETWORK_ERROR', retryable: true };
 const BUSY = { code: 'RATE_LIMITED', retryable: true, retryAfterMs: 3_000 };
+const OVERLOADED = { code: 'SERVICE_UNAVAILABLE', retryable: true, retryAfterMs: 40_000 };
 const FATAL = { code: 'INVALID_CREDENTIALS', retryable: false };
 
 export interface HappeningOptions {
@@ -32,6 +33,7 @@ export const EXTRAS = [
   'capped',
   'open capped',
   'mint busy',
+  'mint overloaded',
   'steps fail',
   'revive crossed',
   'cancel crossed',
@@ -108,6 +110,7 @@ export function happenings(options: HappeningOptions): ReadonlyMap<string, Happe
     connected: says('TRANSPORT', { state: 'connected' }),
     capped: caps(20_000),
     'mint busy': refuses('acquire', BUSY),
+    'mint overloaded': refuses('acquire', OVERLOADED),
     'open capped': (model, member) => {
       const capAt = (member.moment?.world.now ?? 0) + 20_000;
       return model.stimulate(member, { kind: 'answer', child: 'open', output: { capAt } });

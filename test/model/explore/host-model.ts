@@ -1,3 +1,4 @@
+import type { EndReason } from '../../../src/machines/session-types.ts';
 import type { Order, Stimulus } from '../chart-lab.ts';
 import {
   type CoordinatorModel,
@@ -37,10 +38,12 @@ interface Agenda {
 /** What one session does when something happens to it. */
 type Operation = (sessions: SessionModel, member: Member) => MemberStep | undefined;
 
-const endDisposed: Operation = (sessions, member) => {
-  if (member.phase === 'waiting') return sessions.refuse(member);
-  return member.phase === 'running' ? sessions.end(member, 'disposed') : undefined;
-};
+const endFor =
+  (reason: EndReason): Operation =>
+  (sessions, member) => {
+    if (member.phase === 'waiting') return sessions.refuse(member);
+    return member.phase === 'running' ? sessions.end(member, reason) : undefined;
+  };
 
 const DIVERGED: Violation = {
   invariant: 'canonical',
@@ -51,6 +54,7 @@ const DIVERGED: Violation = {
 const LONGEST_AGENDA = 1_000;
 const ENDLESS: Violation = { invariant: 'slots', what: 'coordinator and sessions keep each other busy without end' };
 
+const OUT_OF_ORDER: Violation = { invariant: 'queue', what: 'who came later is before who came first' };
 const UNANSWERED: Violation = { invariant: 'answers', what: 'a wish to be let in again is not answered' };
 
 interface Kept {
@@ -202,9 +206,19 @@ export class HostModel {
       if (sessionIds !== undefined) return { order: { ...order, params: { indices: sessionIds.map(indexOf) } }, of };
       return { order, of: sessionId === undefined ? of : indexOf(sessionId) };
     });
+    const waited = agenda.members
+      .map(id => this.member(id).place)
+      .filter(place => place >= 0)
+      .sort((a, b) => a - b);
+    const line = [...waited.map(placeName), OTHER];
+    const admitted = step.orders.filter(({ type }) => type === 'admit').map(({ params }) => String(params?.sessionId));
+    const isInOrder = [...admitted, ...step.queue].every(
+      (name, i, all) => i === 0 || line.indexOf(all[i - 1] as string) < line.indexOf(name),
+    );
+    const violations = isInOrder ? agenda.violations : [...agenda.violations, OUT_OF_ORDER];
     const places = new Map(step.queue.map((name, place) => [indexOf(name), place]));
     const members = agenda.members.map((id, index) => this.#placed(id, places.get(index) ?? -1));
-    return { ...agenda, coordinator, members, orders: [...agenda.orders, ...orders] };
+    return { ...agenda, coordinator, members, violations, orders: [...agenda.orders, ...orders] };
   }
 
   #obey(agenda: Agenda, { type, params }: Order, of: number): Agenda[] {
@@ -217,9 +231,9 @@ export class HostModel {
         return one(of, `run at ${now}`, (sessions, member) => sessions.run(member, now));
       }
       case 'refuse': {
-        const wronged = this.#isWronged(agenda, of);
+        const wrong = this.#wrongIn(agenda, of, (params as { code?: string }).code);
         const next = this.#operate(agenda, of, 'refuse', (sessions, member) => sessions.refuse(member));
-        return [wronged === undefined ? next : { ...next, violations: [...next.violations, wronged] }];
+        return [wrong === undefined ? next : { ...next, violations: [...next.violations, wrong] }];
       }
       case 'revive':
         return one(of, 'revive', (sessions, member) => sessions.revive(member));
@@ -233,7 +247,8 @@ export class HostModel {
       }
       case 'endAll': {
         const all = agenda.members.map((_, index) => index);
-        return [this.#each(agenda, all, 'end disposed', endDisposed)];
+        const { reason } = params as { reason: EndReason };
+        return [this.#each(agenda, all, `end ${reason}`, endFor(reason))];
       }
       case 'abandonAll': {
         const all = agenda.members.map((_, index) => index);
@@ -255,16 +270,23 @@ export class HostModel {
     }
   }
 
-  /** One that runs can be turned away only when it asks to be let in again and there is no slot. */
-  #isWronged({ coordinator, members }: Agenda, index: number): Violation | undefined {
-    const { phase, moment } = this.member(members[index] as number);
-    if (phase !== 'running' || moment === undefined) return undefined;
-    if (stateOf(moment.world) !== 'failed')
-      return { invariant: 'answers', what: 'a session that lives is turned away' };
+  /** What is wrong with turning this one away, or with what it is told. */
+  #wrongIn({ coordinator, members }: Agenda, index: number, code: string | undefined): Violation | undefined {
+    const { phase, moment, endAsked } = this.member(members[index] as number);
     const { world } = this.world(coordinator);
-    const { live, limit } = contextOf(world);
-    const hasSlot = world.snapshot.value === 'accepting' && live < limit;
-    return hasSlot ? { invariant: 'fairness', what: 'a renewal is refused although there is a slot' } : undefined;
+    const { live, limit, whenFull } = contextOf(world);
+    const accepts = world.snapshot.value === 'accepting';
+    const runs = phase === 'running' && moment !== undefined;
+    if (runs && stateOf(moment.world) !== 'failed')
+      return { invariant: 'answers', what: 'a session that lives is turned away' };
+    if (runs && accepts && live < limit)
+      return { invariant: 'fairness', what: 'a renewal is refused although there is a slot' };
+    const full = whenFull === 'queue' && phase === 'waiting' ? 'SESSION_QUEUE_FULL' : 'SESSION_LIMIT_REACHED';
+    const withdrawn = phase === 'waiting' && endAsked !== null;
+    const expected = !accepts ? 'MANAGER_NOT_READY' : withdrawn ? 'SESSION_ENDED' : full;
+    return code === expected
+      ? undefined
+      : { invariant: 'answers', what: `a refusal has the code ${code}, not ${expected}` };
   }
 
   #each(agenda: Agenda, indices: readonly number[], name: string, operation: Operation): Agenda {

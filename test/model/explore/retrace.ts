@@ -1,14 +1,27 @@
 import { CREW_RULES, type CrewView } from './crew-rules.ts';
 import type { Found, TraceStep } from './explorer.ts';
-import type { Crew } from './host-model.ts';
-import { type Charts, REAL, SCENES, type Scene, settingOf } from './scenes.ts';
+import type { Crew, Outcome } from './host-model.ts';
+import { BASE, type Charts, REAL, SCENES, type Scene, settingOf } from './scenes.ts';
 
 const lineOf = ({ session, happening }: TraceStep): string => `${session ?? 'coordinator'}: ${happening}`;
 
+/** How to write a scene down: by its name, and what is changed about it. How far it is looked at does not matter. */
+function nameOf(scene: Scene): string {
+  const known = SCENES.find(({ name }) => name === scene.name);
+  const base = known ?? BASE;
+  const changed = Object.entries(scene).filter(([key, value]) => {
+    if (key === 'name' || key === 'maxStates' || key === 'maxDepth') return false;
+    return JSON.stringify(value) !== JSON.stringify(base[key as keyof Scene]);
+  });
+  if (known !== undefined && changed.length === 0) return `'${scene.name}'`;
+  const parts = changed.map(([key, value]) => `${key}: ${JSON.stringify(value)}`);
+  return `{ ${[known === undefined ? '...BASE' : `...sceneOf('${scene.name}')`, ...parts].join(', ')} }`;
+}
+
 /** A violation as a test that can be pasted: it fails as long as the violation is there. */
-export function scriptOf(scene: string, { invariant, what, trace }: Found): string {
+export function scriptOf(scene: Scene, { invariant, what, trace }: Found): string {
   const lines = trace.map(step => `  ${lineOf(step)}`).join('\n');
-  return `// ${invariant}: ${what}\nexpect(retrace('${scene}', \`\n${lines}\n\`)).toEqual([]);`;
+  return `// ${invariant}: ${what}\nexpect(retrace(${nameOf(scene)}, \`\n${lines}\n\`)).toEqual([]);`;
 }
 
 /** The scene of this name. */
@@ -37,22 +50,24 @@ export function retrace(scene: string | Scene, script: string, charts: Charts = 
   for (const line of script.split('\n').filter(text => text.trim() !== '')) {
     const [, who = '', name = ''] = /^\s*(\d+|coordinator):\s*(.+?)\s*$/.exec(line) ?? [];
     const stimulus = commands.get(name);
-    const next = crews.flatMap(crew => {
+    const happen = (crew: Crew): readonly Outcome[] => {
       if (who === 'coordinator') return stimulus === undefined ? [] : model.command(crew, name, stimulus);
       const index = Number(who) - 1;
       return index in crew.members && happenings.includes(name) ? model.happen(crew, index, name) : [];
-    });
-    if (next.length === 0) throw new Error(`"${line.trim()}" cannot happen there`);
-    for (const { crew, violations } of next) {
-      for (const { invariant, what } of violations) broken.add(`${invariant}: ${what}`);
-      for (const [invariant, rule] of Object.entries(CREW_RULES)) {
-        for (const before of crews) {
+    };
+    const next: Crew[] = [];
+    for (const before of crews) {
+      for (const { crew, violations } of happen(before)) {
+        for (const { invariant, what } of violations) broken.add(`${invariant}: ${what}`);
+        for (const [invariant, rule] of Object.entries(CREW_RULES)) {
           const what = rule(view(crew), view(before), name);
-          if (what !== undefined && crews.length === 1) broken.add(`${invariant}: ${what}`);
+          if (what !== undefined) broken.add(`${invariant}: ${what}`);
         }
+        next.push(crew);
       }
     }
-    crews = next.map(({ crew }) => crew);
+    if (next.length === 0) throw new Error(`"${line.trim()}" cannot happen there`);
+    crews = next;
   }
   return [...broken];
 }

@@ -1,34 +1,29 @@
-import { backoffDelayMs } from '../../../src/machines/backoff.ts';
 import type { Failure } from '../../../src/machines/failure.ts';
-import { LONGEST_BACKOFF_MS, MINT_DEADLINE_MS, MINT_FLOOR_MS } from '../../../src/machines/session-deadlines.ts';
-import { RETRY_BUDGET_MS } from '../../../src/machines/session-setup.ts';
 import type { SessionContext } from '../../../src/machines/session-types.ts';
 import type { World } from '../chart-lab.ts';
+import { backoffRange, RULE_BOOK } from './rule-book.ts';
 import { began, contextOf, isFailure, runs, stateOf, type Watch } from './watch.ts';
 import { type SessionRule, timerIn } from './witness.ts';
 
 const secondsOf = (ms: number): string => `${ms / 1_000} s`;
 
 export const floor: SessionRule = ({ before, event, after, was }) => {
+  const isAttempt = began('acquire', before, after) || began('open', before, after);
+  if (isAttempt && contextOf(after).attempt <= was.attempt) return 'an attempt has the number of one before';
   if (!began('acquire', before, after) || was.mintedAt === null) return undefined;
   const since = event.at - was.mintedAt;
-  return since < MINT_FLOOR_MS ? `a credential is asked for ${secondsOf(since)} after the one before` : undefined;
+  return since < RULE_BOOK.floorMs ? `a credential is asked for ${secondsOf(since)} after the one before` : undefined;
 };
 
 const UNKNOWN: Failure = { code: 'UNKNOWN_ERROR', retryable: false };
 const TIMED_OUT: Failure = { code: 'PROVIDER_TIMEOUT', retryable: true };
 
-/** When the attempt after the one that just failed may begin. */
-function nextTry(context: SessionContext, failure: Failure, at: number, { tries, mintedAt }: Watch): number {
-  const backoff = backoffDelayMs({
-    attempt: tries,
-    baseMs: context.config.retryBackoffMs,
-    factor: 2,
-    maxMs: LONGEST_BACKOFF_MS,
-    seed: context.seed,
-  });
-  const wish = at + Math.max(backoff, failure.retryAfterMs ?? 0);
-  return Math.max(wish, (mintedAt ?? Number.NEGATIVE_INFINITY) + MINT_FLOOR_MS);
+/** When the attempt after the one that just failed may begin: jitter leaves it some room. */
+function nextTry({ config }: SessionContext, failure: Failure, at: number, { tries, mintedAt }: Watch) {
+  const range = backoffRange(tries, config.retryBackoffMs);
+  const floorAt = (mintedAt ?? Number.NEGATIVE_INFINITY) + RULE_BOOK.floorMs;
+  const after = (backoff: number): number => Math.max(at + Math.max(backoff, failure.retryAfterMs ?? 0), floorAt);
+  return { least: after(range.least), most: after(range.most) };
 }
 
 export const patience: SessionRule = ({ before, event, after, was, is, late }) => {
@@ -37,15 +32,16 @@ export const patience: SessionRule = ({ before, event, after, was, is, late }) =
   const context = contextOf(before);
   const { error } = event as unknown as { error?: Failure };
   const failure = timerIn(event) !== undefined ? TIMED_OUT : (error ?? UNKNOWN);
-  const retryAt = nextTry(context, failure, event.at, is);
-  const limit = Math.min(was.operationSince + RETRY_BUDGET_MS, context.lease?.expiresAt ?? Number.POSITIVE_INFINITY);
-  const mayRetry = failure.retryable && is.tries < context.config.maxRetryAttempts && retryAt < limit;
-  const failed = stateOf(after) === 'failed';
-  if (failed === mayRetry)
-    return failed ? 'it gave up although it may try again' : 'it tries again although it may not';
-  if (failed) return undefined;
+  const next = nextTry(context, failure, event.at, is);
+  const limit = Math.min(was.operationSince + RULE_BOOK.budgetMs, context.lease?.expiresAt ?? Number.POSITIVE_INFINITY);
+  const isWorthIt = failure.retryable && is.tries < context.config.maxRetryAttempts;
+  if (stateOf(after) === 'failed') {
+    return isWorthIt && next.most < limit ? 'it gave up although it may try again' : undefined;
+  }
+  if (!isWorthIt || next.least >= limit) return 'it tries again although it may not';
   const due = [...after.timers].find(([id]) => id.startsWith('xstate.after.backoff'))?.[1].dueAt;
-  return due === retryAt ? undefined : `the next attempt is due at ${due}, not at ${retryAt}`;
+  const isInTime = due !== undefined && due >= next.least && due <= next.most;
+  return isInTime ? undefined : `the next attempt is due at ${due}, not between ${next.least} and ${next.most}`;
 };
 
 /** Waits that no failure began: for the floor, or for what the provider asked before the session failed. */
@@ -55,7 +51,7 @@ export const turn: SessionRule = ({ before, event, after, is }) => {
   if (timer === undefined) return undefined;
   const [id, { dueAt }] = timer;
   if (before?.timers.get(id)?.dueAt === dueAt && event.type !== id) return undefined;
-  const earliest = Math.max((is.mintedAt ?? 0) + MINT_FLOOR_MS, event.at);
+  const earliest = Math.max((is.mintedAt ?? 0) + RULE_BOOK.floorMs, event.at);
   const { retryAt, lastError } = contextOf(before ?? after);
   const isForgiven = event.type === 'REVIVE' && lastError?.failure.retryAfterMs === undefined;
   const asked = isForgiven ? earliest : Math.max(earliest, retryAt);
@@ -63,7 +59,7 @@ export const turn: SessionRule = ({ before, event, after, is }) => {
   return dueAt === asked ? undefined : `it waits until ${dueAt} for its turn at ${asked}`;
 };
 
-const LIVE_LIMIT_MS = RETRY_BUDGET_MS + MINT_DEADLINE_MS;
+const LIVE_LIMIT_MS = RULE_BOOK.budgetMs + RULE_BOOK.attemptMs;
 
 /** An operation that nobody answers is over within its budget; it cannot be taken round and round. */
 export const budget: SessionRule = ({ after, is }) => {
@@ -72,7 +68,8 @@ export const budget: SessionRule = ({ after, is }) => {
     runs(after, 'acquire') || runs(after, 'open') || [...after.timers.keys()].some(id => id.includes('backoff'));
   if (state !== 'starting' && state !== 'renewing') return undefined;
   if (!busy) return `it is ${state} and waits for nothing`;
-  return after.now - is.operationSince > LIVE_LIMIT_MS ? `it is ${state} beyond its budget` : undefined;
+  // One whose first attempt had to wait for its turn has that attempt all the same.
+  return is.tries > 1 && after.now - is.operationSince > LIVE_LIMIT_MS ? `it is ${state} beyond its budget` : undefined;
 };
 
 export const lateAnswers: SessionRule = ({ late, before, after }) => {

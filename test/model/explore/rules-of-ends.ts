@@ -1,4 +1,4 @@
-import { NOTIFY_DEADLINE_MS, PURGE_DEADLINE_MS, RELEASE_DEADLINE_MS } from '../../../src/machines/session-deadlines.ts';
+import { RULE_BOOK } from './rule-book.ts';
 import { contextOf, runs, stateOf } from './watch.ts';
 import type { SessionRule } from './witness.ts';
 
@@ -25,7 +25,7 @@ const stepOf = (type: string): string | undefined =>
   /^xstate\.(?:(?:done|error)\.actor\.|after\.)(notify|release|purge)/.exec(type)?.[1];
 
 /** The longest that an end may take when nothing answers, ms. */
-const LONGEST_END_MS = NOTIFY_DEADLINE_MS + RELEASE_DEADLINE_MS + PURGE_DEADLINE_MS;
+const LONGEST_END_MS = RULE_BOOK.notifyMs + RULE_BOOK.releaseMs + RULE_BOOK.purgeMs;
 
 export const ending: SessionRule = ({ before, event, after, is }) => {
   const state = stateOf(after);

@@ -1,3 +1,4 @@
+import type { Stamped } from '../chart-lab.ts';
 import { contextOf, isFailure, runs, stateOf } from './watch.ts';
 import { type SessionRule, timerIn } from './witness.ts';
 
@@ -34,16 +35,27 @@ export const hearing: SessionRule = ({ before, event, after }) => {
   }
 };
 
+/** The code by which what an event tells is known, where it is a failure. */
+function codeOf(event: Stamped, failed: boolean): string | undefined {
+  const timer = timerIn(event);
+  if (timer === 'expiry') return 'KEY_EXPIRED';
+  if (timer === 'mintDeadline' || timer === 'openDeadline') return 'PROVIDER_TIMEOUT';
+  if (event.type === 'REFUSED') return failed ? 'AUTH_ERROR' : undefined;
+  return isFailure(event) ? (event as unknown as { error?: { code?: string } }).error?.code : undefined;
+}
+
 /** What went wrong is known by its code until something succeeds. */
 export const errors: SessionRule = ({ before, event, after }) => {
   if (before === undefined) return undefined;
   const from = stateOf(before);
-  if (from !== 'starting' && from !== 'renewing') return undefined;
+  const isRefused = event.type === 'REFUSED' && from === 'active';
+  if (from !== 'starting' && from !== 'renewing' && !isRefused) return undefined;
   const { lastError } = contextOf(after);
-  const ranOut = timerIn(event) === 'expiry';
-  if ((isFailure(event) && !event.type.startsWith('xstate.done')) || ranOut) {
+  const expected = codeOf(event, stateOf(after) === 'failed');
+  if (expected !== undefined) {
     if (lastError?.at !== event.at || lastError === contextOf(before).lastError) return 'a failure is not noted';
-    if (ranOut && lastError.failure.code !== 'KEY_EXPIRED') return 'a credential ran out and the error says otherwise';
+    if (lastError.failure.code !== expected)
+      return `a failure is told as ${lastError.failure.code}, not as ${expected}`;
   }
   return stateOf(after) === 'active' && lastError !== null ? 'it is active and keeps an error' : undefined;
 };

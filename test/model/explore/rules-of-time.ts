@@ -54,6 +54,8 @@ export const heartbeat: SessionRule = ({ before, event, after, was, reports, sto
   if (isBeat && event.at - was.beatFrom < config.heartbeatIntervalSeconds * 1_000) return 'a heartbeat comes too early';
   if (began('probe', before, after) && runs(before, 'probe') && !stopped.includes('probe'))
     return 'it asks the other side again and leaves the old question open';
+  if (isBeat && contextOf(before).probing && contextOf(after).probe !== 'failing')
+    return 'a question that was not answered for a whole interval counts for nothing';
   if (isBeat && kind.probe !== began('probe', before, after)) return 'a heartbeat does not ask the other side';
   if (runs(after, 'probe') !== (probing && serves(after)))
     return 'a probe runs that is not told of, or is told of and does not run';

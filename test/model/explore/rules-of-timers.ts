@@ -1,15 +1,6 @@
 import type { AnyStateNode } from 'xstate';
-import {
-  leadMs,
-  MINT_DEADLINE_MS,
-  MINT_FLOOR_MS,
-  NOTIFY_DEADLINE_MS,
-  OPEN_DEADLINE_MS,
-  PURGE_DEADLINE_MS,
-  RELEASE_DEADLINE_MS,
-} from '../../../src/machines/session-deadlines.ts';
-import { RETRY_BUDGET_MS } from '../../../src/machines/session-setup.ts';
 import type { Lease, SessionContext } from '../../../src/machines/session-types.ts';
+import { leadMs, RULE_BOOK } from './rule-book.ts';
 import { began, contextOf, livesUntil, type Watch } from './watch.ts';
 import { type SessionRule, timerIn, type Witness } from './witness.ts';
 
@@ -18,7 +9,7 @@ const secondsOf = (ms: number): string => `${ms / 1_000} s`;
 /** A credential is renewed its lead before it expires, or when the floor allows it, but not after it expired. */
 export function renewalTime({ config }: SessionContext, lease: Lease, { mintedAt }: Watch): number {
   const due = lease.expiresAt - leadMs(config.renewalMarginSeconds, lease.expiresAt - lease.issuedAt);
-  return Math.min(lease.expiresAt, Math.max(due, (mintedAt ?? Number.NEGATIVE_INFINITY) + MINT_FLOOR_MS));
+  return Math.min(lease.expiresAt, Math.max(due, (mintedAt ?? Number.NEGATIVE_INFINITY) + RULE_BOOK.floorMs));
 }
 
 /** When a timer of the state is due, from what the observer knows; `Infinity` where there is none. */
@@ -49,18 +40,20 @@ function dueTime(name: string, { after, is }: Witness): number {
 
 /** The fixed waits, and when each begins to count. */
 function isDueAsOrdered(name: string, dueAt: number, { before, event: { at }, after, is }: Witness): boolean {
-  const budgetEnd = is.operationSince + RETRY_BUDGET_MS;
+  // An attempt ends with the budget of its operation, but a first one, or one that had to wait for longer, is not cut short.
+  const left = is.operationSince + RULE_BOOK.budgetMs - at;
+  const attemptEnd = at + (is.tries <= 1 || left <= 0 ? RULE_BOOK.attemptMs : Math.min(RULE_BOOK.attemptMs, left));
   switch (name) {
     case 'notifyDeadline':
-      return !began('notify', before, after) || dueAt === at + NOTIFY_DEADLINE_MS;
+      return !began('notify', before, after) || dueAt === at + RULE_BOOK.notifyMs;
     case 'releaseDeadline':
-      return !began('release', before, after) || dueAt === at + RELEASE_DEADLINE_MS;
+      return !began('release', before, after) || dueAt === at + RULE_BOOK.releaseMs;
     case 'purgeDeadline':
-      return !began('purge', before, after) || dueAt === at + PURGE_DEADLINE_MS;
+      return !began('purge', before, after) || dueAt === at + RULE_BOOK.purgeMs;
     case 'mintDeadline':
-      return !began('acquire', before, after) || dueAt === Math.min(at + MINT_DEADLINE_MS, budgetEnd);
+      return !began('acquire', before, after) || dueAt === attemptEnd;
     case 'openDeadline':
-      return !began('open', before, after) || dueAt === Math.min(at + OPEN_DEADLINE_MS, budgetEnd);
+      return !began('open', before, after) || dueAt === attemptEnd;
     default:
       return true;
   }

@@ -27,6 +27,7 @@ export interface Scene {
   readonly sessions: number;
   readonly limit: number;
   readonly whenFull: WhenFull;
+  readonly queueLimit: number;
   readonly kind: keyof typeof KINDS;
   /** How often each session may crash; the coordinator forgives one crash in a window. */
   readonly crashes: number;
@@ -43,7 +44,7 @@ export interface Scene {
   readonly maxDepth: number;
 }
 
-export const INVARIANTS: readonly string[] = [...Object.keys(SESSION_RULES), ...Object.keys(CREW_RULES)];
+export const INVARIANTS: readonly string[] = ['canonical', ...Object.keys(SESSION_RULES), ...Object.keys(CREW_RULES)];
 
 /** A credential lives for 24 s and is renewed after half of it: late enough for an attempt to time out before. */
 const LIFE_MS = 24_000;
@@ -63,6 +64,7 @@ export const BASE: Scene = {
   sessions: 3,
   limit: 2,
   whenFull: 'queue',
+  queueLimit: 2,
   kind: 'credential',
   crashes: 1,
   config: TIMELESS,
@@ -96,6 +98,7 @@ export const SCENES: readonly Scene[] = [
   scene('evict', { whenFull: 'evict-idle', maxStates: 200_000 }),
   scene('limits', { otherLimit: 1, extras: ['revive crossed', 'cancel crossed'], maxStates: 200_000 }),
   scene('evict-limits', { whenFull: 'evict-idle', otherLimit: 1, maxStates: 200_000 }),
+  scene('short-queue', { limit: 1, queueLimit: 1, maxStates: 100_000 }),
   scene('pair', { sessions: 2, limit: 1, config: { ...TIMELESS, maxRetryAttempts: 1 } }),
   scene('channel', { sessions: 2, limit: 1, kind: 'channel' }),
   scene('full', { sessions: 1, kind: 'full', waitsMs: [5_000], extras: ['revive crossed'], maxStates: 60_000 }),
@@ -103,7 +106,6 @@ export const SCENES: readonly Scene[] = [
   scene('idle', {
     sessions: 1,
     kind: 'plain',
-    crashes: 0,
     config: { ...CLOCKS, heartbeatIntervalSeconds: 20, maxDurationMinutes: 2 },
     other: { enableHeartbeat: false, enableInactivityTimeout: false, durationWarningSeconds: 0 },
     waitsMs: [9_000],
@@ -140,12 +142,25 @@ export const SCENES: readonly Scene[] = [
     extras: ['refused', 'connected', 'mint busy'],
     maxStates: 60_000,
   }),
+  scene('lives', {
+    sessions: 1,
+    config: { ...TIMELESS, maxDurationMinutes: 1, durationWarningSeconds: 25 },
+    waitsMs: [9_000],
+    maxStates: 60_000,
+  }),
+  scene('budget', {
+    sessions: 1,
+    crashes: 0,
+    config: { ...TIMELESS, maxRetryAttempts: 8, retryBackoffMs: 5_000, renewalMarginSeconds: 120 },
+    lifeMs: 240_000,
+    extras: ['mint busy', 'mint overloaded'],
+    maxStates: 60_000,
+  }),
   scene('caps', {
     sessions: 1,
     kind: 'full',
-    crashes: 0,
     config: CLOCKS,
-    extras: ['capped', 'open capped'],
+    extras: ['capped', 'open capped', 'connected'],
     maxStates: 60_000,
   }),
 ];
@@ -184,7 +199,7 @@ export function settingOf(scene: Scene, charts: Charts = REAL, invariants = INVA
   const limits: CoordinatorLimits = {
     limit: scene.limit,
     whenFull: scene.whenFull,
-    queueLimit: 2,
+    queueLimit: scene.queueLimit,
     maxRestarts: 1,
     restartWindowMs: 60_000,
   };

@@ -161,7 +161,12 @@ export class SessionModel {
     const before = isRestart ? undefined : member.moment?.world;
     const previous = member.moment?.world;
     const was = member.moment?.watch ?? freshWatch(event.at);
-    const is = watched(isRestart ? restartedWatch(was, event.at) : was, before, event, after);
+    const is = watched(
+      isRestart ? restartedWatch(was, event.at, this.options.kind.channel) : was,
+      before,
+      event,
+      after,
+    );
     const reports = after === previous ? [] : reportsOf(previous?.snapshot as never, after.snapshot as never, event);
     const violations: Violation[] = [];
     for (const [invariant, rule] of this.#rules) {

@@ -19,6 +19,10 @@ export interface Watch {
   readonly mintedAt: number | null;
   /** When the start or the renewal began that is under way. */
   readonly operationSince: number;
+  /** When the server will end the session. */
+  readonly capAt: number | null;
+  /** Number of the latest attempt. */
+  readonly attempt: number;
   /** Attempts that were made in it. */
   readonly tries: number;
   /** Credentials in a row that were refused, with no connection in between. */
@@ -42,6 +46,8 @@ export const freshWatch = (at: number): Watch => ({
   pausedAt: null,
   mintedAt: null,
   operationSince: at,
+  capAt: null,
+  attempt: 0,
   tries: 0,
   refusals: 0,
   held: [],
@@ -52,7 +58,7 @@ export const freshWatch = (at: number): Watch => ({
 });
 
 /** One that starts again after a crash: what it had come to stays, what was under way is lost. */
-export function restartedWatch(watch: Watch, at: number): Watch {
+export function restartedWatch(watch: Watch, at: number, hasChannel: boolean): Watch {
   const away = watch.pausedAt === null ? 0 : at - watch.pausedAt;
   return {
     ...watch,
@@ -61,6 +67,7 @@ export function restartedWatch(watch: Watch, at: number): Watch {
     livesFrom: watch.livesFrom + away,
     pausedAt: null,
     operationSince: at,
+    capAt: hasChannel ? null : watch.capAt,
     tries: 0,
     refusals: 0,
     held: [],
@@ -101,7 +108,7 @@ const STEPS = { notify: 'n', release: 'r', purge: 'p' } as const;
 export function livesUntil(watch: Watch, context: SessionContext): number {
   return Math.min(
     watch.livesFrom + context.config.maxDurationMinutes * 60_000,
-    context.capAt ?? Number.POSITIVE_INFINITY,
+    watch.capAt ?? Number.POSITIVE_INFINITY,
   );
 }
 
@@ -121,7 +128,7 @@ export function watched(watch: Watch, before: World | undefined, event: Stamped,
   }
   if (event.type === 'REVIVE' && was === 'failed' && is !== 'failed') {
     set({ idleFrom: at, beatFrom: at, operationSince: at, tries: 0, steps: '', reason: null, warned: false });
-    set({ refusals: 0 });
+    set({ refusals: 0, capAt: null });
     if (!watch.usable) set({ livesFrom: at });
   }
   if (timerIn(event) === 'heartbeat') set({ beatFrom: at });
@@ -141,6 +148,8 @@ export function watched(watch: Watch, before: World | undefined, event: Stamped,
   }
   if (is === 'active') set({ usable: true });
   const isHeard = was !== 'ending' && (event.type === 'CONFIGURE' || (event.type === 'TRANSPORT' && was !== 'failed'));
+  const told = capTold(before, event, isHeard);
+  if (told !== null) set({ capAt: told });
   if (isHeard) set({ warned: stillWarned(next, context, at) });
 
   if (isRefusal(before, event)) set({ refusals: next.refusals + 1 });
@@ -157,8 +166,8 @@ export function watched(watch: Watch, before: World | undefined, event: Stamped,
   if (event.type === 'xstate.done.actor.open' && before !== undefined && runs(before, 'open')) {
     set({ connected: true, tries: 0 });
   }
-  if (began('acquire', before, after)) set({ mintedAt: at, tries: next.tries + 1 });
-  if (began('open', before, after)) set({ tries: next.tries + 1 });
+  if (began('acquire', before, after)) set({ mintedAt: at, tries: next.tries + 1, attempt: context.attempt });
+  if (began('open', before, after)) set({ tries: next.tries + 1, attempt: context.attempt });
 
   for (const [child, letter] of Object.entries(STEPS)) {
     if (began(child, before, after)) set({ steps: next.steps + letter });
@@ -170,6 +179,14 @@ export function watched(watch: Watch, before: World | undefined, event: Stamped,
   if (is === 'failed' && was !== 'failed') set({ reason: next.usable ? 'credential-fatal' : 'start-failed' });
   if (is === 'ending' && was !== 'ending') set({ reason: reasonFor(event) });
   return next;
+}
+
+/** When the server will end the session, as far as this event tells. */
+function capTold(before: World | undefined, event: Stamped, isHeard: boolean): number | null {
+  const { capAt, output } = event as { capAt?: number; output?: { capAt: number | null } };
+  if (event.type === 'TRANSPORT') return isHeard ? (capAt ?? null) : null;
+  const opened = event.type === 'xstate.done.actor.open' && before !== undefined && runs(before, 'open');
+  return opened ? (output?.capAt ?? null) : null;
 }
 
 function isNamed(snapshot: AnyMachineSnapshot, attempt: number): boolean {

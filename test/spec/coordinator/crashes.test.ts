@@ -107,4 +107,24 @@ describe('sessions that throw', () => {
     await t.close();
     expect(driver.channels.size).toBe(0);
   });
+
+  it('[SES-14] one that is started again after a crash does not keep the cap of the channel that is gone', async () => {
+    let opens = 0;
+    const t = await breakable({
+      driver: {
+        open: async () => {
+          opens += 1;
+          return opens === 1 ? { expiresAt: t.clock.wall() + 30 * SECOND } : undefined;
+        },
+      },
+      config: { enableInactivityTimeout: false },
+    });
+    const { sessionId } = await t.manager.startSession();
+    await t.clock.advance(2 * SECOND);
+    t.crash(sessionId);
+    await t.clock.advance(60 * SECOND);
+    expect(opens).toBe(2);
+    expect(t.manager.getSessionInfo(sessionId)?.state).toBe('active');
+    await t.close();
+  });
 });
