@@ -51,7 +51,7 @@ const LIFE_MS = 24_000;
 
 /** Time stands still but for what the chart itself waits for: no idle window, no heartbeat, a lifetime far away. */
 const TIMELESS: Partial<SessionConfig> = {
-  renewalMarginSeconds: 12,
+  renewalMarginSeconds: 20, // more than half the life, so that half of it counts
   retryBackoffMs: 0,
   maxRetryAttempts: 2,
   enableHeartbeat: false,
