@@ -53,6 +53,7 @@ describe('broken clocks', () => {
 
   it('[CLOCK-2] one that tells seconds is told', async () => {
     expectBroken(await broken(clock => ({ wall: () => clock.wall() / 1_000 })), 'CLOCK-2', 'not seconds');
+    expectBroken(await broken(() => ({ wall: () => Date.UTC(2026, 0, 1) })), 'CLOCK-2', 'wall() stands still');
   });
 
   it('[CLOCK-3] one that is early, or runs a timer twice, is told', async () => {
@@ -60,6 +61,10 @@ describe('broken clocks', () => {
       setTimeout: (callback, ms) => clock.setTimeout(callback, ms === 20 ? 19.5 : ms),
     }));
     expectBroken(early, 'CLOCK-3', '0.5 ms too early', 'wait for what is left');
+    const coarse = await broken(clock => ({
+      setTimeout: (callback, ms) => clock.setTimeout(callback, ms < 100 ? Math.floor(ms / 10) * 10 : ms),
+    }));
+    expectBroken(coarse, 'CLOCK-3', 'a timer of 23 ms ran 3 ms too early');
     const twice = await broken(clock => ({
       setTimeout(callback, ms) {
         const again = () => {
@@ -76,7 +81,7 @@ describe('broken clocks', () => {
     // It looks every 100 ms and runs what is due in the order of arming.
     const report = await broken(clock => ({
       setTimeout(callback, ms) {
-        const late = ms > 20 && ms < 100 ? 100 : ms;
+        const late = ms > 30 && ms < 100 ? 100 : ms;
         return clock.setTimeout(callback, late);
       },
     }));
@@ -113,6 +118,15 @@ describe('broken clocks', () => {
       };
     });
     expectBrokenIn(all, 'CLOCK-6', 'took another one too');
+    // Numbers from 0, and what is no number is taken for one.
+    const numbered = await broken(clock => {
+      const handles: unknown[] = [];
+      return {
+        setTimeout: (callback, ms) => handles.push(clock.setTimeout(callback, ms)) - 1,
+        clearTimeout: handle => clock.clearTimeout(handles[Number(handle)]),
+      };
+    });
+    expectBroken(numbered, 'CLOCK-6', 'what is no handle took a timer back');
   });
 
   it('[CLOCK-7] one that ends an endless wait is told', async () => {
@@ -134,6 +148,18 @@ describe('broken clocks', () => {
       setTimeout: (callback, ms) => clock.setTimeout(callback, ms > 2 ** 31 - 1 && Number.isFinite(ms) ? 1 : ms),
     }));
     expectBroken(report, 'CLOCK-8', 'a timer of 2147483648 ms ran at once', 'wait in pieces');
+    const cut = await broken(clock => ({
+      setTimeout: (callback, ms) => clock.setTimeout(callback, Number.isFinite(ms) ? Math.min(ms, 2 ** 31 - 1) : ms),
+    }));
+    expectBroken(cut, 'CLOCK-8', 'a timer of 2147483648 ms was cut short', 'for all that is left');
+    const day = await broken(clock => ({
+      setTimeout: (callback, ms) => clock.setTimeout(callback, Number.isFinite(ms) ? Math.min(ms, 86_400_000) : ms),
+    }));
+    expectBroken(day, 'CLOCK-8', 'a timer of 1073741824 ms was cut short');
+    const lost = await broken(clock => ({
+      setTimeout: (callback, ms) => clock.setTimeout(callback, ms > 2 ** 31 - 1 ? Number.POSITIVE_INFINITY : ms),
+    }));
+    expectBroken(lost, 'CLOCK-8', 'a timer of 2147483648 ms never ran');
   });
 
   it('[CLOCK-9] one that calls back at once, or never, is told', async () => {
@@ -182,6 +208,22 @@ describe('broken clocks', () => {
       },
     }));
     expectBroken(once, 'CLOCK-11', 'giving a hold back twice threw');
+  });
+
+  it('[CLOCK-12] one that runs nothing more once a callback threw is told', async () => {
+    const report = await broken(clock => {
+      let isDead = false;
+      return {
+        setTimeout: (callback, ms) =>
+          clock.setTimeout(() => {
+            if (isDead) return;
+            isDead = true;
+            callback();
+            isDead = false;
+          }, ms),
+      };
+    });
+    expectBroken(report, 'CLOCK-12', 'after it ran nothing', 'mind the others');
   });
 });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CredentialProvider, MintedCredential, MintRequest } from '../../src/actors/ports.ts';
+import { credentialProviderContract } from '../../src/integration/testing/provider-contract.ts';
+import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import { expectBroken, expectReportKept, GoodProvider, judged } from './support.ts';
 
 const refusal = (more: object) => ({
@@ -18,7 +20,7 @@ describe('mint()', () => {
     expectBroken(
       report,
       'PROV-1',
-      'still pending after 3000 ms, and still so 1000 ms after its signal aborted',
+      'still pending after 2500 ms, and still so 1000 ms after its signal aborted',
       'hand the signal to all that you wait for',
     );
     expect(report.notJudged.length, 'nothing else is said of it').toBeGreaterThan(10);
@@ -30,14 +32,18 @@ describe('mint()', () => {
   it('[PROV-1] one that gives up only when its signal aborts is late all the same', async () => {
     const mint = ({ signal }: MintRequest) =>
       new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
-    expectBroken(await judged(() => ({ mint })), 'PROV-1', /still pending after 3000 ms\. Settle/);
+    expectBroken(
+      await judged(() => ({ mint })),
+      'PROV-1',
+      /still pending after 2500 ms\. Settle.* raise deadlineMs\.$/,
+    );
   });
 
   it('[PROV-1] one that settles the first time only is told', async () => {
     const report = await judged(good => ({
       mint: request => (request.attempt === 2 ? new Promise(() => undefined) : good.mint(request)),
     }));
-    expectBroken(report, 'PROV-1', 'still pending after 3000 ms');
+    expectBroken(report, 'PROV-1', 'still pending after 2500 ms');
   });
 
   it('[PROV-2] a provider that throws from the call is told to be async', async () => {
@@ -222,8 +228,25 @@ describe('what is handed over', () => {
   it('[PROV-6] a secret that is none is told', async () => {
     expectBroken(await judged(handsOver(a => ({ ...a, secret: '' }))), 'PROV-6', 'secret is empty');
     expectBroken(await judged(handsOver(a => ({ ...a, secret: ' ' }))), 'PROV-6', 'secret is blank');
-    expectBroken(await judged(handsOver(() => ({ expiresAt: 4e12 }))), 'PROV-6', 'secret is undefined');
+    expectBroken(await judged(handsOver(() => ({ expiresAt: Date.UTC(2026, 0, 2) }))), 'PROV-6', 'secret is undefined');
     expectBroken(await judged(handsOver(a => ({ ...a, secret: `${a.secret}\n` }))), 'PROV-6', 'white space', 'Trim it');
+    const lines = await judged(handsOver(a => ({ ...a, secret: a.secret.replace('-', '\n') })));
+    expectBroken(lines, 'PROV-6', 'secret has a line break in it', 'one line');
+  });
+
+  it.each<[string, string, (answer: MintedCredential) => object]>([
+    ['PROV-6', 'secret is empty', () => ({ secret: '' })],
+    ['PROV-7', 'multiply it by 1000', ({ expiresAt }) => ({ expiresAt: Math.floor(Number(expiresAt) / 1_000) })],
+    ['PROV-8', 'it lives for 500 ms', ({ expiresAt }) => ({ expiresAt: Number(expiresAt) - 59_500 })],
+    ['PROV-9', 'id contains the secret', ({ secret }) => ({ id: secret })],
+  ])('[%s] the second mint is judged as the first is: %s', async (rule, words, change) => {
+    const report = await judged(good => ({
+      async mint(request) {
+        const answer = await good.mint(request);
+        return { ...answer, ...(request.attempt === 2 && change(answer)) };
+      },
+    }));
+    expectBroken(report, rule, `[${rule}] a second mint(): `, words);
   });
 
   it('[PROV-7] seconds, lives, text and nonsense are told apart', async () => {
@@ -236,6 +259,17 @@ describe('what is handed over', () => {
     expectBroken(await report(new Date('soon')), 'PROV-7', 'an invalid Date');
     expectBroken(await report(Number.NaN), 'PROV-7', 'expiresAt is NaN');
     expectBroken(await report(undefined), 'PROV-7', 'expiresAt is undefined');
+  });
+
+  it('[PROV-7] other units are told from a Date too, and what is finer than milliseconds', async () => {
+    const report = (expiresAt: unknown) => judged(handsOver(answer => ({ ...answer, expiresAt })));
+    expectBroken(await report(new Date(1_767_225_700)), 'PROV-7', 'new Date(1767225700)', 'looks like seconds');
+    expectBroken(await report(new Date(60)), 'PROV-7', 'new Date(60)', 'looks like a life');
+    expectBroken(await report(1_767_225_700_000_000), 'PROV-7', 'looks like microseconds or nanoseconds');
+    expectBroken(await report(new Date(1_767_225_700_000_000)), 'PROV-7', 'looks like microseconds');
+    expectBroken(await report(2 * Date.UTC(2026, 0, 1)), 'PROV-7', 'more than ten years ahead', 'added to another');
+    expectReportKept(await report(Date.UTC(2035, 0, 1)), ['PROV-16']);
+    expectBroken(await report(new Date('0001-01-01T00:00:00Z')), 'PROV-8', 'it expired');
   });
 
   it('[PROV-8] a life of less than 2 s is told, one of 2 s is enough', async () => {
@@ -253,6 +287,9 @@ describe('what is handed over', () => {
     expectBroken(secret, 'PROV-9', 'id contains the secret', 'Ids are logged');
     expect(secret.broken[0]?.error.message).not.toContain('secret-1');
     expectBroken(await judged(handsOver(a => ({ ...a, id: 7 }))), 'PROV-9', 'id is 7');
+    let pins = 50;
+    const short = await judged(handsOver(a => ({ ...a, secret: String(++pins), id: `id-${pins}` })));
+    expectReportKept(short, ['PROV-16']);
   });
 });
 
@@ -362,7 +399,7 @@ describe('revoke()', () => {
     const hangs = await judged(() => ({
       revoke: ({ attempt }) => (attempt === 1 ? new Promise(() => undefined) : Promise.resolve()),
     }));
-    expectBroken(hangs, 'PROV-21', 'still pending after 3000 ms');
+    expectBroken(hangs, 'PROV-21', 'still pending after 2500 ms');
   });
 
   it('[PROV-22] a second revoke that fails is told', async () => {
@@ -386,5 +423,61 @@ describe('revoke()', () => {
       },
     }));
     expectBroken(report, 'PROV-23', 'nothing to take back');
+  });
+
+  it('[PROV-24] a revoke that is deaf to its signal, or waits for an abort that has been, is told', async () => {
+    const deaf = await judged((good, clock) => ({
+      async revoke(request) {
+        await new Promise<void>(resolve => clock.setTimeout(resolve, 2_000));
+        return good.revoke?.(request);
+      },
+    }));
+    expectBroken(
+      deaf,
+      'PROV-24',
+      'still pending 1000 ms after it was called with an aborted signal',
+      'hand the signal',
+    );
+    const meanwhile = await judged((good, clock) => ({
+      async revoke(request) {
+        if (request.signal.aborted) throw request.signal.reason;
+        await new Promise<void>(resolve => clock.setTimeout(resolve, 2_000));
+        return good.revoke?.(request);
+      },
+    }));
+    expectBroken(meanwhile, 'PROV-24', 'still pending 1000 ms after its signal aborted');
+    const rejects = await judged(good => ({
+      revoke: async request => {
+        if (request.signal.aborted) throw request.signal.reason;
+        return good.revoke?.(request);
+      },
+    }));
+    expectReportKept(rejects, ['PROV-16']);
+  });
+});
+
+describe('the time that a clause takes', () => {
+  const hangs = () => new Promise<never>(() => undefined);
+  it.each<[string, string, (good: CredentialProvider) => Partial<CredentialProvider>]>([
+    ['PROV-1', 'a mint that hangs', () => ({ mint: hangs })],
+    ['PROV-1', 'a second one', good => ({ mint: r => (r.attempt === 2 ? hangs() : good.mint(r)) })],
+    ['PROV-21', 'a revoke that hangs', () => ({ revoke: hangs })],
+    [
+      'PROV-24',
+      'one that hangs without a signal',
+      good => ({
+        revoke: r => (r.signal.aborted ? hangs() : (good.revoke as NonNullable<typeof good.revoke>)(r)),
+      }),
+    ],
+  ])('[%s] stays below 4 s for %s', async (rule, _, change) => {
+    const clock = new VirtualClock();
+    const create = () => Object.assign(new GoodProvider(clock), change(new GoodProvider(clock)));
+    const broken: string[] = [];
+    for (const { rule: one, run } of credentialProviderContract(create, { clock })) {
+      const began = clock.now();
+      await clock.runUntil(run()).catch(() => broken.push(one));
+      expect(clock.now() - began, one).toBeLessThan(4_000);
+    }
+    expect(broken).toContain(rule);
   });
 });

@@ -6,7 +6,7 @@ import { VirtualClock } from '../../src/integration/testing/virtual-clock.ts';
 import type { ConfigurationSource } from '../../src/services/configuration-types.ts';
 import { memorySource } from '../../src/services/memory-source.ts';
 import type { PurgeableStore, PurgedCount } from '../../src/services/privacy.ts';
-import { expectBroken } from './support.ts';
+import { expectBroken, expectReportKept } from './support.ts';
 
 /** A list of owners, purged as it should be. */
 class Items {
@@ -68,7 +68,11 @@ describe('broken stores', () => {
     const bare = await brokenStore((items, id) => ({ gone: items.purge(id).cleared }));
     expectBroken(bare, 'STORE-2', 'no whole number');
     const why = 'what it tells of a purge cannot be read (STORE-1, STORE-2)';
-    expect(silent.notJudged).toEqual(['STORE-3', 'STORE-5', 'STORE-6', 'STORE-7'].map(rule => ({ rule, why })));
+    const unsound = 'a single purge does not do what it should (STORE-1 to STORE-6)';
+    expect(silent.notJudged).toEqual([
+      ...['STORE-3', 'STORE-5', 'STORE-6', 'STORE-7'].map(rule => ({ rule, why })),
+      ...['STORE-9', 'STORE-10'].map(rule => ({ rule, why: unsound })),
+    ]);
   });
 
   it('[STORE-7] one that tells nothing of an id that it does not know is told', async () => {
@@ -105,6 +109,11 @@ describe('broken stores', () => {
   it('[STORE-5] one that needs an id is told', async () => {
     const report = await brokenStore((items, id) => (id === undefined ? { cleared: 0 } : items.purge(id)));
     expectBroken(report, 'STORE-5', '3 items are left after purge(undefined)');
+    const miscounts = await brokenStore((items, id) => {
+      const counts = items.purge(id);
+      return id === undefined ? { cleared: 0 } : counts;
+    });
+    expectBroken(miscounts, 'STORE-5', 'told that of 3 items 0 were cleared and 0 retained');
   });
 
   it('[STORE-6] one that fails or counts again the second time is told', async () => {
@@ -138,6 +147,13 @@ describe('broken stores', () => {
       return { cleared: 0 };
     });
     expectBroken(secretly, 'STORE-7', 'purge("%") touched');
+    const empty = await brokenStore((items, id) => items.purge(id || undefined));
+    expectBroken(empty, 'STORE-7', 'purge("") touched data of other sessions');
+    const refuses = await brokenStore((items, id) => {
+      if (id === '') throw new RangeError('no id');
+      return items.purge(id);
+    });
+    expectReportKept(refuses);
     const unknown = await brokenStore((items, id) => {
       if (id !== undefined && !['one', 'two'].includes(id)) throw new Error('unknown');
       return items.purge(id);
@@ -150,6 +166,72 @@ describe('broken stores', () => {
       signal.aborted ? new Promise(() => undefined) : items.purge(id),
     );
     expectBroken(report, 'STORE-8', 'never settled');
+  });
+
+  it.each<[string, (id: string) => string]>([
+    ['cuts them after 20 characters', id => id.slice(0, 20)],
+    ['cuts them after 255 characters', id => id.slice(0, 255)],
+    ['composes accents', id => id.normalize('NFC')],
+    ['takes ligatures apart', id => id.normalize('NFKC')],
+    ['reads numbers', id => (Number.isNaN(Number(id)) ? id : String(Number(id)))],
+  ])('[STORE-9] one that compares ids as it pleases is told: it %s', async (_, folded) => {
+    const report = await brokenStore((items, id) =>
+      items.remove(owner => id === undefined || folded(owner) === folded(id)),
+    );
+    // Of some it is the id of nothing that is told as well.
+    expectBroken(
+      { ...report, broken: report.broken.filter(({ rule }) => rule !== 'STORE-7') },
+      'STORE-9',
+      'a purge took',
+      'as plain text',
+    );
+  });
+
+  it('[STORE-9] one that cuts what it is asked for, and so finds nothing, is told', async () => {
+    const report = await brokenStore((items, id) => items.purge(id?.slice(0, 20)));
+    expectBroken(report, 'STORE-9', 'did not find what stands under "session-1767225600000-');
+    const accents = await brokenStore((items, id) => items.purge(id?.normalize('NFD')));
+    expectBroken(accents, 'STORE-9', 'did not find what stands under "caf\\u00e9"');
+  });
+
+  it('[STORE-9] one that only counts wrongly what it does not know is told', async () => {
+    const report = await brokenStore((items, id) =>
+      id === 'fine' ? { cleared: items.owners.length } : items.purge(id),
+    );
+    expectBroken(report, 'STORE-9', 'what a purge told took "fine"');
+  });
+
+  it('[STORE-10] one whose purges stand in the way of each other is told', async () => {
+    let isBusy = false;
+    const busy = await brokenStore(async (items, id) => {
+      if (isBusy) throw Object.assign(new Error('busy'), { status: 404 });
+      isBusy = true;
+      await Promise.resolve();
+      isBusy = false;
+      return items.purge(id);
+    });
+    expectBroken(busy, 'STORE-10', 'purge() beside others rejected with REQUEST_REJECTED (status 404)');
+    const twice = await brokenStore(async (items, id) => {
+      const mine = items.owners.filter(owner => id === undefined || owner === id).length;
+      await Promise.resolve();
+      items.purge(id);
+      return { cleared: mine };
+    });
+    expectBroken(twice, 'STORE-10', 'of 3 items 5 were cleared by purges side by side');
+    const overwrites = await brokenStore(async (items, id) => {
+      const kept = items.owners.filter(owner => id !== undefined && owner !== id);
+      const cleared = items.owners.length - kept.length;
+      await Promise.resolve();
+      items.owners = kept;
+      return { cleared };
+    });
+    expectBroken(overwrites, 'STORE-10', 'items are left after purges side by side');
+    expectReportKept(
+      await brokenStore(async (items, id) => {
+        await Promise.resolve();
+        return items.purge(id);
+      }),
+    );
   });
 });
 

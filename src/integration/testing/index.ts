@@ -51,5 +51,6 @@ export type {
 } from './simulation-types.ts';
 export { createSocketPair, type SocketPair, type SocketPairOptions, type SocketWire } from './socket-pair.ts';
 export { configurationSourceContract, type SourceUnderTest } from './source-contract.ts';
-export { purgeableStoreContract, type StoreContractOptions, type StoreUnderTest } from './store-contract.ts';
+export { purgeableStoreContract, type StoreContractOptions } from './store-contract.ts';
+export type { StoreUnderTest } from './store-lab.ts';
 export { VirtualClock } from './virtual-clock.ts';

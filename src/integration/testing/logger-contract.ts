@@ -8,7 +8,7 @@ import { kind } from './provider-judgements.ts';
 /** A logger, and where one can look at what it wrote. */
 export interface LoggerUnderTest {
   readonly logger: Logger;
-  /** Everything that it has written by now. Without it nothing is said of what it writes. */
+  /** Everything that it has written by now, of all levels. Without it nothing is said of what it writes. */
   written?(): string;
 }
 
@@ -73,7 +73,7 @@ function tell(logger: Logger, level: (typeof LEVELS)[number], message: string, .
 }
 
 /**
- * The contract of a {@link Logger}, rules LOGGER-0 to LOGGER-6 of SPEC.md.
+ * The contract of a {@link Logger}, rules LOGGER-0 to LOGGER-7 of SPEC.md.
  *
  * @example
  * ```ts
@@ -111,9 +111,10 @@ export function loggerContract(create: () => LoggerUnderTest): ContractCase[] {
       const { logger } = create();
       for (const level of LEVELS) {
         const answer: unknown = tell(logger, level, 'plain');
-        if (answer === undefined) continue;
+        // What else it returns, itself for instance, nobody looks at.
+        if (!isThenable(answer)) continue;
         violated(
-          `${level}() returned something`,
+          `${level}() returned a promise`,
           'Return nothing: nobody waits for a promise or looks at what it rejects with.',
         );
       }
@@ -149,18 +150,45 @@ export function loggerContract(create: () => LoggerUnderTest): ContractCase[] {
       data.list.push(2);
       if (written?.() !== atFirst) violated('what was written changes with the data it was made from', remedy);
     }),
-    contractCase('LOGGER-6', 'a Secret is not written in clear', violated => {
+    contractCase('LOGGER-6', 'a Secret is not written in clear', async violated => {
       const { logger, written } = create();
       if (written === undefined) return 'give `written` to look at what it writes';
       for (const level of LEVELS) {
         tell(logger, level, `as text ${new Secret(CANARY)}`, new Secret(CANARY));
         tell(logger, level, 'nested', { credential: new Secret(CANARY), list: [new Secret(CANARY)] });
+        tell(logger, level, 'in collections', new Map([['token', new Secret(CANARY)]]), new Set([new Secret(CANARY)]));
+        const error = Object.assign(new Error('outer', { cause: { token: new Secret(CANARY) } }), {
+          key: new Secret(CANARY),
+        });
+        tell(logger, level, 'in an error', error);
+        tell(logger, level, 'deeper', { error, map: new Map([['token', { inner: new Secret(CANARY) }]]) });
       }
+      await moment();
       const remedy = 'Print it as it prints itself, with JSON or util.inspect; call reveal() only where it is sent.';
       if (written().includes(CANARY)) violated('a Secret was written in clear', remedy);
     }),
+    contractCase('LOGGER-7', 'what it is told is written, on all levels', async violated => {
+      const { logger, written } = create();
+      if (written === undefined) return 'give `written` to look at what it writes';
+      const levels = LEVELS.filter(level => typeof logger[level] === 'function');
+      for (const level of levels) tell(logger, level, `told as ${level}`, { at: level });
+      await moment();
+      const text = written();
+      const lost = levels.filter(level => !text.includes(`told as ${level}`));
+      if (lost.length === 0) return;
+      const remedy =
+        'Write the message of each line. Make the logger with its chattiest level; where it is to write nothing, leave `written` out.';
+      violated(`the messages of ${lost.map(level => `${level}()`).join(', ')} were not written`, remedy);
+    }),
   ]);
 }
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === 'function';
+}
+
+/** Loggers may write a moment later. */
+const moment = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Whether what the suite was given is a logger at all. */
 function groundwork(create: () => LoggerUnderTest): ContractCase {

@@ -2,7 +2,7 @@ import type { Clock, CredentialProvider, MintRequest, RevokeRequest } from '../.
 import { Secret } from '../../actors/secret.ts';
 import { countCalls, revokeUncounted } from './count-calls.ts';
 import { type Answer, asText, read } from './provider-answer.ts';
-import { pause, type Seen, type Watched, watch } from './watch.ts';
+import { pause, type Seen, timersOn, type Watched, watch } from './watch.ts';
 
 /** How long an answer is watched after it came, ms: long enough for what comes twice in one go. */
 const WATCH_MS = 50;
@@ -43,12 +43,6 @@ export interface Revocations {
   readonly again: Seen;
 }
 
-/** A revoke whose signal aborted, and in words when. */
-export interface AbortedRevoke {
-  readonly words: string;
-  readonly seen: Seen;
-}
-
 /** Asks a provider for things and writes down what it does. Judges nothing. */
 export class ProviderExperiments {
   readonly #create: () => CredentialProvider | Promise<CredentialProvider>;
@@ -70,11 +64,17 @@ export class ProviderExperiments {
       const timersBefore = timersOn(clock);
       const counter = countCalls(provider);
       const sessionId = this.#session();
-      const first = await this.#mint(provider, { sessionId, attempt: 1 }, 'mint()');
+      const mint = (attempt: number, when: string) =>
+        this.#mint(provider, { sessionId, attempt }, when, undefined, false);
+      const first = await mint(1, 'mint()');
       const isMinted = first.seen.kind === 'resolved';
-      const second = isMinted ? await this.#mint(provider, { sessionId, attempt: 2 }, 'a second mint()') : undefined;
+      const second = isMinted ? await mint(2, 'a second mint()') : undefined;
       const ownCalls = counter?.stop();
       const timersAfter = timersOn(clock);
+      // Not before: the timers of a revoke are its own matter.
+      await Promise.all(
+        [first, second].map((one, index) => this.#giveBack(provider, { sessionId, attempt: index + 1 }, one?.atFirst)),
+      );
       return {
         first,
         second,
@@ -132,12 +132,12 @@ export class ProviderExperiments {
     });
   }
 
-  /** Revokes with a signal that has aborted already, and with one that aborts right after the call. */
-  async abortedRevocations(): Promise<readonly AbortedRevoke[] | undefined> {
+  /** Revokes with a signal that has aborted already, and with one that aborts right after the call; `words` say which. */
+  async abortedRevocations(): Promise<readonly { readonly words: string; readonly seen: Seen }[] | undefined> {
     return this.#withCredential(async (provider, known) => {
       const before = await this.#revoke(provider, known, 'revoke() with an aborted signal', 'before');
       const during = await this.#revoke(provider, known, 'revoke() whose signal aborted meanwhile', 'during');
-      await this.#giveBack(provider, { ...known, secret: known.secret.reveal() });
+      await this.#giveBack(provider, known, { secret: known.secret.reveal(), id: known.id });
       return [
         { words: 'it was called with an aborted signal', seen: before },
         { words: 'its signal aborted', seen: during },
@@ -201,7 +201,7 @@ export class ProviderExperiments {
     const isRequestChanged =
       Object.keys(request).length !== 3 ||
       Object.entries(asked).some(([key, value]) => Reflect.get(request, key) !== value);
-    if (givesBack && secret !== undefined) await this.#giveBack(provider, { ...ids, secret, id: asText(atFirst?.id) });
+    if (givesBack) await this.#giveBack(provider, ids, atFirst);
     return {
       seen,
       settlements: watched.settlements(),
@@ -234,14 +234,13 @@ export class ProviderExperiments {
   /** Leaves nothing at the service. Whether that works is judged elsewhere. */
   async #giveBack(
     provider: CredentialProvider,
-    { secret, ...ids }: { sessionId: string; attempt: number; id: string | undefined; secret: string },
+    { sessionId, attempt }: { readonly sessionId: string; readonly attempt: number },
+    answer: Pick<Answer, 'secret' | 'id'> | undefined,
   ): Promise<void> {
-    if (provider.revoke === undefined) return;
-    const request = { ...ids, secret: new Secret(secret), signal: new AbortController().signal };
+    const secret = asText(answer?.secret);
+    if (provider.revoke === undefined || secret === undefined) return;
+    const { signal } = new AbortController();
+    const request = { sessionId, attempt, id: asText(answer?.id), secret: new Secret(secret), signal };
     await watch(this.#options.clock, this.#options.abortGraceMs, () => revokeUncounted(provider, request));
   }
-}
-
-function timersOn(clock: Clock & { readonly pending?: unknown }): number | undefined {
-  return typeof clock.pending === 'number' ? clock.pending : undefined;
 }

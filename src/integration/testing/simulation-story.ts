@@ -73,9 +73,13 @@ export class Story implements SimulatedSession {
     this.#lifeFrom = at;
   }
 
-  /** Its actor threw and may be started again: with a full idle window, and what was left of its life. */
-  crashed(at: number, awake: number): void {
+  /**
+   * Its actor threw and may be started again: with a full idle window, and what was left of its life. What the server
+   * said of its channel goes with the channel.
+   */
+  crashed(at: number, awake: number, hasChannel: boolean): void {
     this.enteredAwake = awake;
+    if (hasChannel) this.#latestCap = undefined;
     this.#unpause(at);
     if (this.state === 'paused') this.#pausedAt = at;
     this.#idleFrom = [at, at];

@@ -198,7 +198,7 @@ export class SimulationWorld implements SimulationView {
       if (story.state !== 'ended') this.broken('chain', `${sessionId} was told to have ended while ${story.state}`);
     } else if ('error' in event && event.error?.code === 'SESSION_CRASHED') {
       this.crashes += 1;
-      story.crashed(now, this.clock.awake());
+      story.crashed(now, this.clock.awake(), this.plan.has.channel);
     }
   }
 

@@ -1,21 +1,12 @@
 import type { Clock } from '../../actors/ports.ts';
-import type { PurgeableStore, PurgedCount } from '../../services/privacy.ts';
+import type { PurgeableStore } from '../../services/privacy.ts';
 import { systemClock } from '../../services/system-clock.ts';
 import { CLOCK_METHODS, checkDeadline, checkFactory, checkMethods, checkParts } from './checks.ts';
 import { type ContractCase, contractCase, contractOf, type Finding, given, once, type Violated } from './contract.ts';
 import { kind } from './provider-judgements.ts';
-import { type Seen, watch, wordsOf } from './watch.ts';
-
-/** A store that holds data of many sessions, and what a test needs to fill it and to look into it. */
-export interface StoreUnderTest {
-  readonly store: PurgeableStore;
-  /** Puts one item of this session into the store. */
-  put(sessionId: string): unknown;
-  /** How many items of this session are in it. */
-  count(sessionId: string): number | Promise<number>;
-  /** Called when it is done with. */
-  close?(): unknown;
-}
+import { ODD_IDS, shownId, TWINS } from './store-ids.ts';
+import { countsOf, hasSettled, isCount, StoreLab, type StoreUnderTest, told } from './store-lab.ts';
+import { wordsOf } from './watch.ts';
 
 export interface StoreContractOptions {
   /** [clock=systemClock()] */
@@ -24,23 +15,8 @@ export interface StoreContractOptions {
   readonly deadlineMs?: number;
 }
 
-/** Ids that mean something else where they are not taken as plain text: patterns, paths, statements, names of properties. */
-const ODD_IDS = [
-  '*',
-  '%',
-  '_',
-  '.*',
-  '../one',
-  "' OR '1'='1",
-  '__proto__',
-  'constructor',
-  'on',
-  'one ',
-  'ONE',
-] as const;
-
 /**
- * The contract of a {@link PurgeableStore} that holds data of many sessions, rules STORE-0 to STORE-8 of SPEC.md.
+ * The contract of a {@link PurgeableStore} that holds data of many sessions, rules STORE-0 to STORE-10 of SPEC.md.
  *
  * @example
  * ```ts
@@ -62,12 +38,12 @@ export function purgeableStoreContract(
   checkDeadline('deadlineMs', deadlineMs);
 
   /** A clause about a store with two items of session `one` and one of session `two`. */
-  const clause = (rule: string, name: string, judge: (lab: Lab, violated: Violated) => Promise<Finding>) =>
+  const clause = (rule: string, name: string, judge: (lab: StoreLab, violated: Violated) => Promise<Finding>) =>
     contractCase(rule, name, async violated => {
       const under = await create();
       try {
         for (const id of PUT) await under.put(id);
-        return await judge(new Lab(under, clock, deadlineMs), violated);
+        return await judge(new StoreLab(under, clock, deadlineMs), violated);
       } finally {
         await under.close?.();
       }
@@ -79,8 +55,24 @@ export function purgeableStoreContract(
     const under = await create();
     try {
       for (const id of PUT) await under.put(id);
-      const counts = countsOf((await new Lab(under, clock, deadlineMs).purge('one')).seen);
+      const counts = countsOf((await new StoreLab(under, clock, deadlineMs).purge('one')).seen);
       return counts !== undefined && isCount(counts.cleared) && isCount(counts.retained ?? 0);
+    } finally {
+      await under.close?.();
+    }
+  });
+
+  /** Whether purges of one session, one after the other, do and tell what they should. What they do not is told elsewhere. */
+  const isSound = once(async () => {
+    const under = await create();
+    try {
+      for (const id of PUT) await under.put(id);
+      const lab = new StoreLab(under, clock, deadlineMs);
+      const { cleared, retained = 0 } = countsOf((await lab.purge('one')).seen) ?? {};
+      const left = await under.count('one');
+      const again = countsOf((await lab.purge('one')).seen)?.cleared;
+      const others = await under.count('two');
+      return Number(cleared) + retained === 2 && left === retained && again === 0 && others === 1;
     } finally {
       await under.close?.();
     }
@@ -125,8 +117,15 @@ export function purgeableStoreContract(
         return violated(`purge(undefined) ${told(seen, deadlineMs)}`, 'Tell { cleared, retained }, as with an id.');
       }
       const left = (await lab.under.count('one')) + (await lab.under.count('two'));
-      if (left === (counts.retained ?? 0)) return;
-      violated(`${left} items are left after purge(undefined)`, 'Without an id remove the data of every session.');
+      if (left !== (counts.retained ?? 0)) {
+        violated(`${left} items are left after purge(undefined)`, 'Without an id remove the data of every session.');
+      }
+      // A count that is wrong with an id too is told there.
+      if (!(await isSound())) return;
+      const { cleared, retained = 0 } = counts;
+      if (isCount(cleared) && cleared + retained === PUT.length) return;
+      const words = isCount(cleared) ? `${cleared} were cleared and ${retained} retained` : 'no number was cleared';
+      violated(`purge(undefined) told that of 3 items ${words}`, 'Count the items of every session.');
     }),
     clause('STORE-6', 'a second purge finds nothing', async (lab, violated) => {
       await lab.purge('one');
@@ -140,10 +139,12 @@ export function purgeableStoreContract(
     clause('STORE-7', 'an id is plain text, and one that is not known has no data', async (lab, violated) => {
       for (const id of ODD_IDS) {
         const { seen } = await lab.purge(id);
-        const words = JSON.stringify(id);
+        const words = shownId(id);
         const left = (await lab.under.count('one')) + (await lab.under.count('two'));
         if (left !== 3) violated(`purge(${words}) touched data of other sessions`, exactly);
         const cleared = countsOf(seen)?.cleared;
+        // What is no id at all may be refused.
+        if (id === '' && !hasSettled(seen)) continue;
         if (cleared === 0 || (hasSettled(seen) && !(await isTold()))) continue;
         if (isCount(cleared)) violated(`purge(${words}) told that it cleared ${cleared} items`, exactly);
         violated(`purge(${words}) ${told(seen, deadlineMs)}`, 'Tell { cleared: 0 }, as a promise or not.');
@@ -155,11 +156,44 @@ export function purgeableStoreContract(
       if (seen.kind === 'pending')
         violated('purge() with an aborted signal never settled', 'Reject, or finish what is quick.');
     }),
+    clause('STORE-9', 'an id is compared from end to end, character by character', async (lab, violated) => {
+      if (!(await isSound())) return UNSOUND;
+      for (const [held] of TWINS) await lab.under.put(held);
+      for (const [held, twin] of TWINS) {
+        const cleared = countsOf((await lab.purge(twin)).seen)?.cleared;
+        if (cleared === 0 && (await lab.under.count(held)) === 1) continue;
+        const words = `${shownId(twin)} for ${shownId(held)}`;
+        if ((await lab.under.count(held)) !== 1) violated(`a purge took ${words}`, exactly);
+        if (isCount(cleared)) violated(`what a purge told took ${words}`, exactly);
+      }
+      for (const [held] of TWINS) {
+        const { seen } = await lab.purge(held);
+        const left = await lab.under.count(held);
+        if (!hasSettled(seen) || left === (countsOf(seen)?.retained ?? 0)) continue;
+        violated(`a purge did not find what stands under ${shownId(held)}`, exactly);
+      }
+    }),
+    clause('STORE-10', 'purges side by side do not touch each other', async (lab, violated) => {
+      if (!(await isSound())) return UNSOUND;
+      const all = await Promise.all(['one', 'two', 'one'].map(id => lab.purge(id)));
+      const remedy = 'Let them run side by side, or one after the other; count what this very purge has removed.';
+      for (const { seen } of all) {
+        if (!hasSettled(seen)) violated(`purge() beside others ${wordsOf(seen, deadlineMs)}`, remedy);
+      }
+      const counts = all.map(({ seen }) => countsOf(seen));
+      const left = (await lab.under.count('one')) + (await lab.under.count('two'));
+      const kept = (counts[0]?.retained ?? 0) + (counts[1]?.retained ?? 0);
+      if (left !== kept) violated(`${left} items are left after purges side by side, ${kept} were retained`, remedy);
+      const cleared = counts.reduce((sum, one) => sum + (one?.cleared ?? 0), 0);
+      if (cleared + left === PUT.length) return;
+      violated(`of 3 items ${cleared} were cleared by purges side by side, and ${left} are left`, remedy);
+    }),
   ]);
 }
 
 /** What the store of each clause holds. */
 const PUT = ['one', 'one', 'two'] as const;
+const UNSOUND = 'a single purge does not do what it should (STORE-1 to STORE-6)';
 const UNTOLD = 'what it tells of a purge cannot be read (STORE-1, STORE-2)';
 
 /** Whether what the suite was given is a store that can be filled and looked into. */
@@ -188,39 +222,3 @@ function groundwork(create: () => StoreUnderTest | Promise<StoreUnderTest>): Con
     await given(violated, 'close()', () => under.close?.());
   });
 }
-
-/** Purges under a deadline. */
-class Lab {
-  readonly under: StoreUnderTest;
-  readonly #clock: Clock;
-  readonly #deadlineMs: number;
-
-  constructor(under: StoreUnderTest, clock: Clock, deadlineMs: number) {
-    this.under = under;
-    this.#clock = clock;
-    this.#deadlineMs = deadlineMs;
-  }
-
-  purge(id: string | undefined, signal: AbortSignal = new AbortController().signal) {
-    return watch(this.#clock, this.#deadlineMs, () => this.under.store.purge(id, signal));
-  }
-}
-
-/** A store may answer at once or with a promise. */
-const hasSettled = (seen: Seen): seen is Extract<Seen, { readonly value: unknown }> =>
-  seen.kind === 'resolved' || seen.kind === 'no promise';
-
-/** What a purge told. */
-function countsOf(seen: Seen): Partial<PurgedCount> | undefined {
-  if (!hasSettled(seen)) return undefined;
-  return typeof seen.value === 'object' && seen.value !== null ? (seen.value as PurgedCount) : undefined;
-}
-
-/** The same in words, for what cannot be read. */
-function told(seen: Seen, deadlineMs: number): string {
-  if (!hasSettled(seen)) return wordsOf(seen, deadlineMs);
-  const what = countsOf(seen) === undefined ? kind(seen.value) : 'no number of items cleared';
-  return `${seen.kind === 'resolved' ? 'resolved to' : 'returned'} ${what}`;
-}
-
-const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;

@@ -84,3 +84,8 @@ export function wordsOf(seen: Seen, deadlineMs: number): string {
     }
   }
 }
+
+/** How many timers are armed on a clock, where it counts them. */
+export function timersOn(clock: Clock & { readonly pending?: unknown }): number | undefined {
+  return typeof clock.pending === 'number' ? clock.pending : undefined;
+}

@@ -116,6 +116,15 @@ describe('fake credential provider', () => {
     expect(() => slowly(-1)).toThrow('ms is -1; allowed: 0 or more (milliseconds)');
   });
 
+  it('[TST-5] a count that is none, and what is no behaviour, are refused', () => {
+    for (const count of [Number.NaN, -1, 1.5, '2']) {
+      expect(() => times(count as number, hangs())).toThrow(expect.objectContaining({ code: 'INVALID_CONFIG' }));
+    }
+    expect(() => times(Number.NaN, hangs())).toThrow('count is NaN; allowed: a whole number from 0');
+    expect(() => (sequence as () => unknown)()).toThrow('behaviour 1 is undefined; allowed: a behaviour');
+    expect(() => sequence(hangs(), 503 as never)).toThrow('behaviour 2 is 503');
+  });
+
   it('[TST-6] it knows what was asked, handed over, taken back and is outstanding', async () => {
     const { provider, mint, revoke } = world();
     provider.next(mints(), answers(401), returns({ secret: ' ' }), mints());
