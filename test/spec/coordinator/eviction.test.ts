@@ -5,6 +5,27 @@ import { breakable } from './support.ts';
 
 const OPTIONS = { whenFull: 'evict-idle', config: { enableInactivityTimeout: false } } as const;
 
+/** Settings whose limit changes while sessions live. */
+function limitSetting(initial: number) {
+  let limit = initial;
+  let change: ((setting: object) => Promise<void>) | undefined;
+  const configuration = {
+    isInitialized: () => true,
+    getSessionConfig: () => ({ maxConcurrentSessions: limit }),
+    onConfigurationChanged(handler: (setting: object) => Promise<void>) {
+      change = handler;
+      return { dispose: () => undefined };
+    },
+  };
+  return {
+    configuration: configuration as never,
+    async setLimit(next: number): Promise<void> {
+      limit = next;
+      await change?.({ section: 'session', key: 'maxConcurrentSessions' });
+    },
+  };
+}
+
 describe('eviction', () => {
   it('[COO-18] each start that waits has its own victim, also when both are asked for inside a listener', async () => {
     const t = await breakable({ ...OPTIONS, provider: () => undefined });
@@ -43,25 +64,15 @@ describe('eviction', () => {
   });
 
   it('[COO-18] when the limit is lowered, starts that wait are refused rather than stranded', async () => {
-    let limit = 3;
-    let change: ((setting: object) => Promise<void>) | undefined;
-    const configuration = {
-      isInitialized: () => true,
-      getSessionConfig: () => ({ maxConcurrentSessions: limit }),
-      onConfigurationChanged(handler: (setting: object) => Promise<void>) {
-        change = handler;
-        return { dispose: () => undefined };
-      },
-    };
-    const t: Managed = await managed({ ...OPTIONS, configuration: configuration as never });
+    const { configuration, setLimit } = limitSetting(3);
+    const t: Managed = await managed({ ...OPTIONS, configuration });
     const { manager, clock } = t;
     for (let i = 0; i < 3; i++) {
       await manager.startSession();
       await clock.advance(SECOND);
     }
     const waiting = rejectionOf(manager.startSession());
-    limit = 1;
-    await change?.({ section: 'session', key: 'maxConcurrentSessions' });
+    await setLimit(1);
     await clock.advance(SECOND);
     expect((await waiting).code).toBe('SESSION_LIMIT_REACHED');
     expect(manager.getAllSessions()).toHaveLength(2);
@@ -75,22 +86,12 @@ describe('eviction', () => {
   });
 
   it('[COO-24] above a limit that was lowered a start is refused, and nobody is evicted for it', async () => {
-    let limit = 2;
-    let change: ((setting: object) => Promise<void>) | undefined;
-    const configuration = {
-      isInitialized: () => true,
-      getSessionConfig: () => ({ maxConcurrentSessions: limit }),
-      onConfigurationChanged(handler: (setting: object) => Promise<void>) {
-        change = handler;
-        return { dispose: () => undefined };
-      },
-    };
-    const t: Managed = await managed({ ...OPTIONS, configuration: configuration as never });
+    const { configuration, setLimit } = limitSetting(2);
+    const t: Managed = await managed({ ...OPTIONS, configuration });
     const { manager, clock } = t;
     await manager.startSession();
     await manager.startSession();
-    limit = 1;
-    await change?.({ section: 'session', key: 'maxConcurrentSessions' });
+    await setLimit(1);
     expect((await rejectionOf(manager.startSession())).code).toBe('SESSION_LIMIT_REACHED');
     await clock.advance(SECOND);
     expect(manager.getAllSessions().map(({ state }) => state)).toEqual(['active', 'active']);
