@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { parseDuration } from '../src/integration/voice/duration.ts';
-import { BadOption, type OptionUsage, usageOf, whole } from './usage.ts';
+import { BadOption, type OptionUsage, parsedOptions, usageOf, whole } from './usage.ts';
 
 export interface SimulateOptions {
   readonly from: number;
@@ -88,11 +87,4 @@ export function simulateOptions(args: readonly string[]): SimulateOptions {
   return { from, seeds, atLeast, forMs, hours, jobs, json };
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: KNOWN }).values;
-  } catch (error) {
-    const names = Object.keys(KNOWN).map(name => `--${name}`);
-    throw new BadOption(`${(error as Error).message.split('.')[0]}; allowed: ${names.join(', ')}`);
-  }
-}
+const parsed = (args: readonly string[]) => parsedOptions(args, KNOWN);

@@ -1,3 +1,5 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+
 /** One option of a command, as `--help` tells it. */
 export interface OptionUsage {
   /** What stands for its value; without one it is a flag. */
@@ -20,6 +22,16 @@ export function whole(name: string, value: string, min: number, max: number): nu
   const number = /^-?\d{1,10}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= min && number <= max) return number;
   throw new BadOption(`--${name} is "${value}"; allowed: a whole number, ${min} to ${max}`);
+}
+
+/** The values of the options of a command. */
+export function parsedOptions<const Known extends ParseArgsOptionsConfig>(args: readonly string[], options: Known) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const names = Object.keys(options).map(name => `--${name}`);
+    throw new BadOption(`${(error as Error).message.split('.')[0]}; allowed: ${names.join(', ')}`);
+  }
 }
 
 export const asksForHelp = (args: readonly string[]): boolean => args.some(arg => arg === '--help' || arg === '-h');

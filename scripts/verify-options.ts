@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { WHEN_FULL, type WhenFull } from '../src/machines/coordinator.ts';
 import { sceneOf } from '../test/model/explore/retrace.ts';
 import { BASE, INVARIANTS, KINDS, SCENES, type Scene } from '../test/model/explore/scenes.ts';
-import { BadOption, type OptionUsage, usageOf, whole } from './usage.ts';
+import { BadOption, type OptionUsage, parsedOptions, usageOf, whole } from './usage.ts';
 
 export interface VerifyOptions {
   readonly scenes: readonly Scene[];
@@ -96,14 +95,7 @@ function oneOf<T extends string>(name: string, value: string, allowed: readonly 
   throw new BadOption(`--${name} is "${value}"; allowed: ${allowed.join(', ')}`);
 }
 
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: KNOWN }).values;
-  } catch (error) {
-    const names = Object.keys(KNOWN).map(name => `--${name}`);
-    throw new BadOption(`${(error as Error).message.split('.')[0]}; allowed: ${names.join(', ')}`);
-  }
-}
+const parsed = (args: readonly string[]) => parsedOptions(args, KNOWN);
 
 /**
  * Reads the options of `npm run verify`.

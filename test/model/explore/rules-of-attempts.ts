@@ -2,10 +2,8 @@ import type { Failure } from '../../../src/machines/failure.ts';
 import type { SessionContext } from '../../../src/machines/session-types.ts';
 import type { World } from '../chart-lab.ts';
 import { backoffRange, RULE_BOOK } from './rule-book.ts';
-import { began, contextOf, isFailure, runs, stateOf, type Watch } from './watch.ts';
-import { type SessionRule, timerIn } from './witness.ts';
-
-const secondsOf = (ms: number): string => `${ms / 1_000} s`;
+import { began, contextOf, isFailure, runs, stateOf, timerIn, type Watch } from './watch.ts';
+import { type SessionRule, secondsOf } from './witness.ts';
 
 export const floor: SessionRule = ({ before, event, after, was }) => {
   const isAttempt = began('acquire', before, after) || began('open', before, after);

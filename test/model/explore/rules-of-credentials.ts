@@ -1,7 +1,7 @@
 import type { World } from '../chart-lab.ts';
 import { renewalTime } from './rules-of-timers.ts';
-import { began, contextOf, isRefusal, runs, stateOf } from './watch.ts';
-import { isDueNow, type SessionRule, timerIn } from './witness.ts';
+import { began, contextOf, isRefusal, runs, stateOf, timerIn } from './watch.ts';
+import { isDueNow, type SessionRule } from './witness.ts';
 
 const sameLease = (a: World, b: World): boolean =>
   contextOf(a).lease?.attempt === contextOf(b).lease?.attempt &&

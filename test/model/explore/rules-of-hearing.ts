@@ -1,6 +1,6 @@
 import type { Stamped } from '../chart-lab.ts';
-import { contextOf, isFailure, runs, stateOf } from './watch.ts';
-import { type SessionRule, timerIn } from './witness.ts';
+import { contextOf, isFailure, runs, stateOf, timerIn } from './watch.ts';
+import type { SessionRule } from './witness.ts';
 
 /** What a session is told it takes in, in every state in which it can matter. */
 export const hearing: SessionRule = ({ before, event, after }) => {

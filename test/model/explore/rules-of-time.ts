@@ -1,5 +1,5 @@
-import { began, contextOf, livesUntil, runs, stateOf } from './watch.ts';
-import { isDueNow, type SessionRule, serves, timerIn } from './witness.ts';
+import { began, contextOf, livesUntil, runs, stateOf, timerIn } from './watch.ts';
+import { isDueNow, type SessionRule, serves } from './witness.ts';
 
 export const idle: SessionRule = ({ before, event, after, was, is }) => {
   const { config } = contextOf(after);

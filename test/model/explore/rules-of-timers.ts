@@ -1,10 +1,8 @@
 import type { AnyStateNode } from 'xstate';
 import type { Lease, SessionContext } from '../../../src/machines/session-types.ts';
 import { leadMs, RULE_BOOK } from './rule-book.ts';
-import { began, contextOf, livesUntil, type Watch } from './watch.ts';
-import { type SessionRule, timerIn, type Witness } from './witness.ts';
-
-const secondsOf = (ms: number): string => `${ms / 1_000} s`;
+import { began, contextOf, livesUntil, timerIn, type Watch } from './watch.ts';
+import { type SessionRule, secondsOf, type Witness } from './witness.ts';
 
 /** A credential is renewed its lead before it expires, or when the floor allows it, but not after it expired. */
 export function renewalTime({ config }: SessionContext, lease: Lease, { mintedAt }: Watch): number {

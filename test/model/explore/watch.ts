@@ -87,7 +87,8 @@ export function began(child: string, before: World | undefined, after: World): b
   return before === undefined || before.snapshot.children[child] !== after.snapshot.children[child];
 }
 
-const timerIn = (event: Stamped): string | undefined => /^xstate\.after\.([^.]+)\./.exec(event.type)?.[1];
+/** The delay whose time has come. */
+export const timerIn = (event: Stamped): string | undefined => /^xstate\.after\.([^.]+)\./.exec(event.type)?.[1];
 
 /** An attempt failed: it was refused, or its deadline passed. */
 export const isFailure = (event: Stamped): boolean =>

@@ -20,10 +20,11 @@ export interface Witness {
 /** A rule: says what is wrong, or nothing. */
 export type SessionRule = (step: Witness) => string | undefined;
 
-/** The delay whose time has come. */
-export const timerIn = (event: Stamped): string | undefined => /^xstate\.after\.([^.]+)\./.exec(event.type)?.[1];
 export const serves = (world: World): boolean => world.snapshot.hasTag('serving');
 
 /** A timer that fires in this very instant. */
 export const isDueNow = ({ timers, now }: World, name: string): boolean =>
   [...timers].some(([id, { dueAt }]) => id.startsWith(`xstate.after.${name}.`) && dueAt <= now);
+
+/** A time as people read it. */
+export const secondsOf = (ms: number): string => `${ms / 1_000} s`;
