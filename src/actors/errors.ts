@@ -118,6 +118,22 @@ export const ERROR_CATALOGUE = {
     'Something did not hold in a simulated run.',
     'Play the run again as the error says in `replay`.',
   ),
+  INVALID_MESSAGE: entry(
+    false,
+    'A message to the inspector is not allowed.',
+    'Send what the error names; the page protocol says what there is.',
+  ),
+  SEND_NOT_ALLOWED: entry(
+    false,
+    'This inspector only lets one look.',
+    'Create it with `allowSend: true` to send events to actors.',
+  ),
+  ACTOR_NOT_FOUND: entry(false, 'There is no such actor any more.', 'Ask for the list again.'),
+  INSPECTOR_UNAVAILABLE: entry(
+    false,
+    'The inspector cannot do that.',
+    'Use a free port, or 0; do not use an inspector after close().',
+  ),
   UNKNOWN_ERROR: entry(true, 'An unexpected error occurred.', 'See the log; try again.'),
 } as const satisfies Record<string, CatalogueEntry>;
 

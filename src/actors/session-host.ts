@@ -12,7 +12,7 @@ import { type SessionDisposition, sessionDisposition } from '../machines/session
 import { reportsOf, type SessionReport } from '../machines/session-report.ts';
 import type { EndReason, SessionContext, SessionEvent } from '../machines/session-types.ts';
 import { ActivityOrder } from './activity-order.ts';
-import { useActorTimers } from './actor-timers.ts';
+import { type ActorTimers, type ArmedTimer, useActorTimers } from './actor-timers.ts';
 import { sanitisedCause } from './classify-failure.ts';
 import { settleWithin } from './deadline.ts';
 import { LeaseVault, type VaultCounts } from './lease-vault.ts';
@@ -92,6 +92,7 @@ export class SessionHost {
   readonly #evictable = new ActivityOrder<IdlePlace>();
   readonly #machine: typeof sessionMachine;
   readonly #coordinator: CoordinatorRef;
+  readonly #timers: ActorTimers;
   readonly #stopped: Promise<void>;
   /** What the charts ordered in a transition that is not committed yet. */
   #orders: (() => void)[] = [];
@@ -149,7 +150,7 @@ export class SessionHost {
       id: 'coordinator',
       ...(inspect === undefined ? {} : { inspect: guardedInspector(inspect, logger) }),
     });
-    useActorTimers(this.#coordinator.system, clock);
+    this.#timers = useActorTimers(this.#coordinator.system, clock);
     this.#stopped = new Promise(resolve => {
       this.#coordinator.subscribe({
         next: ({ value }) => {
@@ -262,6 +263,26 @@ export class SessionHost {
   /** The actor of a session, for inspection. */
   actorOf(sessionId: string): SessionRef | undefined {
     return this.#entries.get(sessionId)?.ref;
+  }
+
+  /** The actors of all sessions: they are not among the `children` of the coordinator. */
+  *actors(): Generator<SessionRef> {
+    for (const { ref } of this.#entries.values()) if (ref !== undefined) yield ref;
+  }
+
+  get coordinator(): AnyActorRef {
+    return this.#coordinator;
+  }
+
+  /** What the coordinator counts. */
+  get slots(): { readonly taken: number; readonly limit: number; readonly waiting: number } {
+    const { live, limit, waiting } = this.#coordinator.getSnapshot().context;
+    return { taken: live, limit, waiting: waiting.length };
+  }
+
+  /** The timers that an actor has armed. */
+  timersOf(actor: AnyActorRef): readonly ArmedTimer[] {
+    return this.#timers.of(actor);
   }
 
   /** Whether the coordinator threw: it hears and answers nothing any more. */

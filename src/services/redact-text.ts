@@ -20,6 +20,9 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** Each of the patterns needs some other character: of names and words, most of what is looked at, only known secrets are sought. */
+const PLAIN = /^[a-z\d]*$/i;
+
 /** Removes secrets from text. */
 export interface TextRedactor {
   /** The text without what looks like a secret and without every known one; at most some 2,000 characters. */
@@ -48,7 +51,9 @@ export function createTextRedactor(): TextRedactor {
         clean = text.slice(0, cut);
       }
       for (const secret of known.keys()) clean = clean.replaceAll(secret, REDACTED);
-      for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
+      if (!PLAIN.test(clean)) {
+        for (const [pattern, replacement] of PATTERNS) clean = clean.replace(pattern, replacement);
+      }
       return clean.length <= LONGEST_SHOWN ? clean : `${clean.slice(0, LONGEST_SHOWN)}… (${text.length} characters)`;
     },
     know(secret) {

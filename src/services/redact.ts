@@ -95,6 +95,8 @@ class Walk {
     if (value instanceof Error) return this.#error(value, depth);
     if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
     if (value instanceof URL || value instanceof RegExp) return this.#text.text(String(value));
+    // An actor would bring its whole system along.
+    if ('getSnapshot' in value && 'sessionId' in value) return `[actor ${this.visit(value.sessionId, DEEPEST)}]`;
     if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `[${value.byteLength} bytes]`;
     if (Array.isArray(value)) return this.#list(value, value.length, depth);
     if (value instanceof Set) return this.#list(value, value.size, depth);

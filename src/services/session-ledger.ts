@@ -67,6 +67,11 @@ export class SessionLedger implements HostListener, EndSteps {
     return this.#records.get(sessionId)?.explain() ?? this.#told.get(sessionId);
   }
 
+  /** The sessions that ended and of which something is known, the latest last. */
+  ended(): Iterable<string> {
+    return this.#told.keys();
+  }
+
   onCrashed(sessionId: string): void {
     this.#notices.crashed(sessionId);
   }

@@ -13,6 +13,7 @@ import type { EndReason, SessionEvent } from '../machines/session-types.ts';
 import type { ConfigurationChange } from './configuration-service.ts';
 import { ConversationHooks } from './conversation-hooks.ts';
 import { guardedLogger, silentLogger } from './logger.ts';
+import { ManagerInspection } from './manager-inspection.ts';
 import type { PrivacyController } from './privacy.ts';
 import type { RecoveryExecutor, RecoveryPlan, RecoveryRegistrar } from './recovery-types.ts';
 import type {
@@ -338,6 +339,11 @@ export class SessionManager {
   /** The cause of every transition of a session, live or among the last 100 that ended. */
   explain(sessionId: string): SessionExplanation | undefined {
     return this.#ledger.explain(sessionId);
+  }
+
+  /** What an inspector looks at: the actors behind the sessions. Nothing is kept or slowed down by asking for it. */
+  inspection(): ManagerInspection {
+    return new ManagerInspection(this.#clock, this.#host, this.#ledger, this);
   }
 
   // ---------------------------------------------------------------------------------------------- events and collaborators

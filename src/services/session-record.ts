@@ -56,6 +56,11 @@ export class SessionRecord {
     return this.#ended;
   }
 
+  /** When it came into its state. */
+  get since(): Date | undefined {
+    return this.#steps.at(-1)?.at;
+  }
+
   note(step: Step): void {
     this.#steps.push(step);
     if (this.#steps.length > 2 * KEPT_TRANSITIONS) {

@@ -69,7 +69,7 @@ it('[TIM-2] one platform timer for all that wait, none when nothing does', () =>
 it('[TIM-3] arming a timer again replaces it, one without an end is not armed, and a stopped actor leaves none', () => {
   const clock = new VirtualClock();
   const actor = createActor(createMachine({}), { clock });
-  const armed = useActorTimers(actor.system, clock);
+  const timers = useActorTimers(actor.system, clock);
   actor.start();
   const { scheduler } = actor.system;
   const arm = (delay: number, id: string) => scheduler.schedule(actor, actor, { type: 'TICK' }, delay, id);
@@ -77,10 +77,11 @@ it('[TIM-3] arming a timer again replaces it, one without an end is not armed, a
   arm(20, 'a');
   arm(Number.POSITIVE_INFINITY, 'b');
   arm(Number.NaN, 'c');
-  expect([armed(actor), clock.pending]).toEqual([1, 1]);
+  expect([timers.count(actor), clock.pending]).toEqual([1, 1]);
+  expect(timers.of(actor)).toEqual([{ id: 'a', dueAt: clock.now() + 20 }]);
   arm(5, 'd');
   scheduler.cancel(actor, 'd');
-  expect([armed(actor), clock.pending]).toEqual([1, 1]);
+  expect([timers.count(actor), clock.pending]).toEqual([1, 1]);
   actor.stop();
-  expect([armed(actor), clock.pending]).toEqual([0, 0]);
+  expect([timers.count(actor), timers.of(actor).length, clock.pending]).toEqual([0, 0, 0]);
 });
