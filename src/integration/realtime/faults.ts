@@ -70,7 +70,7 @@ const MALFORMED: readonly string[] = ['no-expiry', 'empty-secret', 'expired', 'n
 const LONGEST_REASON_BYTES = 123;
 
 /** A delay beyond this is a hang and should be written so. */
-const LONGEST_DELAY_MS = 600_000;
+export const LONGEST_DELAY_MS = 600_000;
 
 interface Armed {
   readonly fault: RealtimeFault;

@@ -3,7 +3,7 @@ import type { Clock, Logger } from '../../actors/ports.ts';
 import { Secret } from '../../actors/secret.ts';
 import { notAllowed, notKnown } from '../../services/config-field.ts';
 import { systemClock } from '../../services/system-clock.ts';
-import type { RealtimeFault } from './faults.ts';
+import { LONGEST_DELAY_MS, type RealtimeFault } from './faults.ts';
 import { numberIn } from './number-in.ts';
 
 /** Addresses that no other machine can reach: the keys of this service are not worth more than that. */
@@ -22,6 +22,7 @@ const DEFAULTS = {
   host: '127.0.0.1',
   /** Far more than one user needs, few enough that a leak of connections shows. */
   maxConnections: 256,
+  mintLatencyMs: 0,
   port: 0,
   /** 60 minutes, OpenAI's cap of a session. */
   sessionCapSeconds: 3_600,
@@ -58,6 +59,8 @@ export interface RealtimeServiceOptions {
   readonly logger?: Logger;
   /** Live WebSocket connections at the same time; 1 to 10000. One more is answered 503. [maxConnections=256] */
   readonly maxConnections?: number;
+  /** How long a mint takes, ms; 0 to 600000. A fault's delay comes on top. [mintLatencyMs=0] */
+  readonly mintLatencyMs?: number;
   /** TCP port; 0 takes a free one. [port=0] */
   readonly port?: number;
   /** Limit on mints, answered 429 with `Retry-After` and `retry-after-ms`. [rateLimit=none] */
@@ -74,6 +77,7 @@ export interface ResolvedServiceOptions {
   readonly keyTtlSeconds: number | undefined;
   readonly logger: Logger | undefined;
   readonly maxConnections: number;
+  readonly mintLatencyMs: number;
   readonly port: number;
   readonly rateLimit: RateLimit | undefined;
   readonly sessionCapSeconds: number;
@@ -87,6 +91,7 @@ const KNOWN: readonly (keyof RealtimeServiceOptions)[] = [
   'keyTtlSeconds',
   'logger',
   'maxConnections',
+  'mintLatencyMs',
   'port',
   'rateLimit',
   'sessionCapSeconds',
@@ -115,6 +120,11 @@ export function resolveOptions(options: RealtimeServiceOptions): ResolvedService
       min: 1,
       max: 10_000,
       integer: true,
+    }),
+    mintLatencyMs: numberIn('mintLatencyMs', options.mintLatencyMs ?? DEFAULTS.mintLatencyMs, {
+      min: 0,
+      max: LONGEST_DELAY_MS,
+      unit: 'ms',
     }),
     port: numberIn('port', options.port ?? DEFAULTS.port, { min: 0, max: 65_535, integer: true }),
     rateLimit: rateLimit === undefined ? undefined : resolveRateLimit(rateLimit),

@@ -70,7 +70,8 @@ export async function serveMint(
   if (request.method !== 'POST') return turnDown(WRONG_METHOD);
 
   const fault = faults.takeMint();
-  if (fault?.delayMs !== undefined && !(await pause(clock, fault.delayMs, response))) return;
+  const latencyMs = resolved.mintLatencyMs + (fault?.delayMs ?? 0);
+  if (latencyMs > 0 && !(await pause(clock, latencyMs, response))) return;
   if (fault?.hang) return;
   if (fault?.respond) return turnDown(refusalOf(fault.respond));
   const key = keyInHeaders(request);

@@ -7,6 +7,9 @@ import { createRealtimeService, type RealtimeService } from '../realtime/index.t
 /** Life of the local service's keys: short, so that renewals can be watched. */
 const LOCAL_KEY_TTL_SECONDS = 4;
 
+/** About what a provider's service takes, so that a renewal lasts long enough to be seen. */
+const LOCAL_MINT_MS = 250;
+
 const LOCAL_MODEL = 'gpt-realtime';
 
 /** Variables that point at a real service. */
@@ -42,7 +45,12 @@ export async function voiceBackend(
     url.searchParams.delete('model');
     return { name: 'provider', keys, url: url.href, model, service: undefined, close: async () => keys.dispose() };
   }
-  const service = await createRealtimeService({ clock, keyTtlSeconds: LOCAL_KEY_TTL_SECONDS, logger });
+  const service = await createRealtimeService({
+    clock,
+    keyTtlSeconds: LOCAL_KEY_TTL_SECONDS,
+    mintLatencyMs: LOCAL_MINT_MS,
+    logger,
+  });
   const keys = createEphemeralKeyService({
     contract: 'openai',
     endpoint: `${service.url}/v1`,

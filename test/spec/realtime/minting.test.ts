@@ -238,6 +238,26 @@ describe('faults of minting', () => {
     expect((await outcomes).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });
 
+  it('[RTS-39] a mint takes as long as the service is told, and the delay of a fault comes on top', async () => {
+    const clock = new VirtualClock();
+    const service = await started({ clock, mintLatencyMs: 250 });
+    service.faults.add({ on: 'mint', delayMs: 100 });
+    for (const takesMs of [350, 250]) {
+      let answered = false;
+      const minting = post(service, GA).then(response => {
+        answered = true;
+        return response.status;
+      });
+      await untilPending(clock, 1);
+      await clock.advance(takesMs - 1);
+      expect(answered).toBe(false);
+      await clock.advance(1);
+      expect(await minting).toBe(200);
+    }
+    const error = await errorFrom(() => started({ mintLatencyMs: -1 }));
+    expect(error.details.field).toBe('mintLatencyMs');
+  });
+
   it.each<[string, unknown]>([
     ['fault.on', { on: 'lunch' }],
     ['fault', { on: 'mint' }],
