@@ -1,4 +1,6 @@
-import { stripVTControlCharacters } from 'node:util';
+import { clipLine, paint, paintLine, span, stateStyle } from '../terminal/paint.ts';
+import { remaining } from '../terminal/remaining.ts';
+import { clip, inColumns, plain } from '../terminal/text.ts';
 
 /** One session, as the table shows it. Times are what is left, ms; one that does not apply is left out. */
 export interface TableRow {
@@ -24,19 +26,6 @@ export interface TableOptions {
 
 /** Fits the terminals that people have side by side. */
 const DEFAULT_WIDTH = 100;
-
-const RESET = '\u001b[0m';
-const BOLD = '\u001b[1m';
-/** SGR codes per public state; states that are not named stay plain. */
-const STATE_COLORS: Readonly<Record<string, string>> = {
-  starting: '\u001b[36m',
-  active: '\u001b[32m',
-  renewing: '\u001b[33m',
-  paused: '\u001b[34m',
-  ending: '\u001b[35m',
-  failed: '\u001b[31m',
-  ended: '\u001b[90m',
-};
 
 interface Column {
   readonly title: string;
@@ -77,80 +66,21 @@ const COLUMNS: readonly Column[] = [
  */
 export function renderTable(rows: readonly TableRow[], options: TableOptions = {}): string {
   const { color = false, width = DEFAULT_WIDTH } = options;
-  const titles = COLUMNS.map(({ title, width: cells, right }) => clip(title, cells, right));
-  const head = `${titles.join(' ')} note`.slice(0, width).trimEnd();
+  const titles = COLUMNS.map(({ title, width: cells, right }) => inColumns(title, cells, right ? 'right' : 'left'));
+  const head = clip(`${titles.join(' ')} note`, width).trimEnd();
   const lines = rows.map(row => {
-    const cells = COLUMNS.map(({ cell, width: size, right }) => clip(plain(cell(row)), size, right));
-    const line = `${cells.join(' ')} ${plain(row.note ?? '')}`;
-    const shown = (line.length > width ? `${line.slice(0, width - 1)}…` : line).trimEnd();
-    return color ? paintState(shown, row.state) : shown;
+    const [id, state, ...rest] = COLUMNS.map(({ cell, width: size, right }) =>
+      inColumns(plain(cell(row)), size, right ? 'right' : 'left'),
+    );
+    const line = [
+      span(`${id} `),
+      span(`${state}`, stateStyle(row.state)),
+      span(` ${rest.join(' ')} ${plain(row.note ?? '')}`.trimEnd()),
+    ];
+    const cut = clipLine(line, width);
+    return color ? paintLine(cut, true) : cut.map(({ text }) => text).join('');
   });
-  return [color ? `${BOLD}${head}${RESET}` : head, ...lines].join('\n');
+  return [color ? paint(head, 'bold', true) : head, ...lines].join('\n');
 }
-
-/** Time left in at most six characters: `850ms`, `4.2s`, `59s`, `12m05s`, `3h20m`, `2d04h`; `-` if it does not apply. */
-export function remaining(ms: number | undefined): string {
-  if (ms === undefined || !Number.isFinite(ms)) return '-';
-  if (ms <= 0) return '0s';
-  if (ms < 1_000) return `${Math.floor(ms)}ms`;
-  if (ms < 10_000) return `${(Math.floor(ms / 100) / 10).toFixed(1)}s`;
-  const seconds = Math.floor(ms / 1000);
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 1_440) return `${Math.floor(minutes / 60)}h${two(minutes % 60)}m`;
-  const hours = Math.floor(minutes / 60);
-  return `${Math.floor(hours / 24)}d${two(hours % 24)}h`;
-}
-
-/** Whatever can be written to: `process.stdout`, or a list in a test. */
-export interface TextSink {
-  write(text: string): unknown;
-  readonly isTTY?: boolean | undefined;
-}
-
-/**
- * Draws a text in place, over the one before. Where the output is no terminal, nothing is overwritten: only a text that
- * differs from the last is written, as it is.
- */
-export class Redraw {
-  readonly #sink: TextSink;
-  #last = '';
-  #lines = 0;
-
-  constructor(sink: TextSink) {
-    this.#sink = sink;
-  }
-
-  draw(text: string): void {
-    if (text === this.#last) return;
-    this.#last = text;
-    if (!this.#sink.isTTY) {
-      this.#sink.write(`${text}\n`);
-      return;
-    }
-    // Up to the first line, then each line cleared to its end, and everything below cleared.
-    const up = this.#lines === 0 ? '' : `\u001b[${this.#lines}A`;
-    this.#sink.write(`${up}\r${text.replaceAll('\n', '\u001b[K\n')}\u001b[K\n\u001b[J`);
-    this.#lines = text.split('\n').length;
-  }
-}
-
-const two = (value: number): string => String(value).padStart(2, '0');
 
 const count = (value: number): string => (value < 10_000_000 ? String(value) : `${Math.floor(value / 1_000_000)}M`);
-
-function clip(text: string, width: number, right: boolean): string {
-  const cut = text.length > width ? `${text.slice(0, width - 1)}…` : text;
-  return right ? cut.padStart(width) : cut.padEnd(width);
-}
-
-/** Text without escape sequences and control characters. */
-const plain = (text: string): string => stripVTControlCharacters(text).replace(/\p{Cc}/gu, '');
-
-function paintState(line: string, state: string): string {
-  const paint = STATE_COLORS[state];
-  const at = (COLUMNS[0]?.width ?? 0) + 1;
-  const end = at + (COLUMNS[1]?.width ?? 0);
-  return paint === undefined ? line : `${line.slice(0, at)}${paint}${line.slice(at, end)}${RESET}${line.slice(end)}`;
-}

@@ -1,6 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { Redraw, remaining, renderTable, type TableRow } from '../../../src/integration/voice/table.ts';
+import { Redraw } from '../../../src/integration/terminal/redraw.ts';
+import { remaining } from '../../../src/integration/terminal/remaining.ts';
+import { renderTable, type TableRow } from '../../../src/integration/voice/table.ts';
 
 const ROW: TableRow = {
   sessionId: 's-1',
