@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: ['test/e2e/**', '**/node_modules/**'],
     // A hung test is a bug; a slow machine is not.
     testTimeout: 20_000,
     reporters: process.env.CI ? ['default', ['json', { outputFile: 'test-report.json' }]] : ['default'],
