@@ -2,8 +2,9 @@
 // written: a stale file is a fault.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { CHART_WORDS } from '../src/integration/inspect/chart-words.ts';
 import { chartPicture } from './chart-picture.ts';
-import { CHART_WORDS, wordsText } from './chart-words.ts';
+import { wordsText } from './chart-words.ts';
 import { CHARTS } from './charts.ts';
 import { renderTable } from './table-text.ts';
 import { tableOf } from './transition-table.ts';
@@ -21,7 +22,7 @@ for (const { name, machine, about } of CHARTS) {
   files[`${name}.svg`] = await chartPicture(machine);
   files[`${name}.md`] =
     `# ${title}\n\n[All charts](README.md) · ${about}\n\n![${title}](${name}.svg)\n\n${renderTable(table)}\n` +
-    `${wordsText(CHART_WORDS[name])}\n\n${FOOT}\n`;
+    `${wordsText(CHART_WORDS[machine.id])}\n\n${FOOT}\n`;
   index.push(`| [${name}](${name}.md) | ${about} | [picture](${name}.svg) | ${cells} |`);
 }
 files['README.md'] = `# The charts
@@ -33,7 +34,8 @@ silence: what is not taken is ignored for a reason, done later, or refused with 
 |---|---|---|---|
 ${index.join('\n')}
 
-How these charts are proved: [verification](verification.md). How to test what you build on them: [testing](testing.md).
+How these charts are proved: [verification](verification.md). How to test what you build on them: [testing](testing.md). How to
+watch them run: [inspector](inspector.md).
 
 ${FOOT}
 `;
