@@ -1,0 +1,3 @@
+export { type Attachment, createInspector, type Inspector } from './inspector.ts';
+export type { InspectorOptions } from './inspector-options.ts';
+export type * from './page-protocol.ts';
