@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -8,6 +8,7 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 const SOURCES: Readonly<Record<string, string>> = {
   sessionchart: 'index.ts',
+  'sessionchart/inspect': 'integration/inspect/index.ts',
   'sessionchart/realtime': 'integration/realtime/index.ts',
   'sessionchart/testing': 'integration/testing/index.ts',
 };
@@ -36,6 +37,15 @@ export function promised(example: string): string[] {
   return [...example.matchAll(/\/\/ prints (.*)$/gm)].map(match => match[1] ?? '');
 }
 
+/** A project that has installed XState. */
+function projectFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'example-'));
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
+  mkdirSync(join(folder, 'node_modules'));
+  symlinkSync(join(ROOT, 'node_modules/xstate'), join(folder, 'node_modules/xstate'));
+  return folder;
+}
+
 /** Runs an example as it is printed, with the sources of this checkout for the package. */
 export function runExample(example: string): ExampleRun {
   const code = example.replaceAll(/from '(sessionchart[^']*)'/g, (_, name: string) => {
@@ -44,9 +54,8 @@ export function runExample(example: string): ExampleRun {
     return `from ${JSON.stringify(pathToFileURL(join(ROOT, 'src', source)).href)}`;
   });
   // Outside of node_modules, where types are not stripped.
-  const folder = mkdtempSync(join(tmpdir(), 'example-'));
+  const folder = projectFolder();
   try {
-    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     writeFileSync(join(folder, 'example.ts'), code);
     const args = ['--disable-warning=ExperimentalWarning', 'example.ts'];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' });
@@ -58,10 +67,9 @@ export function runExample(example: string): ExampleRun {
 
 /** What the compiler has against these examples: as strict TypeScript, for Node and for Node with a DOM. */
 export function compileErrors(examples: readonly string[], libraries: readonly string[] = []): string[] {
-  const folder = mkdtempSync(join(tmpdir(), 'examples-'));
+  const folder = projectFolder();
   const paths = Object.entries(SOURCES).map(([name, source]) => [name, [join(ROOT, 'src', source)]]);
   try {
-    writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     for (const [index, example] of examples.entries()) writeFileSync(join(folder, `example-${index + 1}.ts`), example);
     const compilerOptions = {
       lib: ['es2024', 'esnext.disposable', ...libraries],

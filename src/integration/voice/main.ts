@@ -5,10 +5,12 @@ import { isSessionchartError, SessionchartError } from '../../actors/errors.ts';
 import { notAllowed } from '../../services/config-field.ts';
 import { createLogger, stderrSink } from '../../services/logger.ts';
 import { systemClock } from '../../services/system-clock.ts';
+import { Redraw } from '../terminal/redraw.ts';
 import { voiceBackend } from './backend.ts';
 import { parseDuration } from './duration.ts';
+import { jobInspector, parsePort } from './job-inspector.ts';
 import { leftBehind } from './residue.ts';
-import { Redraw, renderTable } from './table.ts';
+import { renderTable } from './table.ts';
 import { VoiceJob, type VoiceSummary } from './voice-job.ts';
 import { framesOf } from './wav.ts';
 
@@ -21,6 +23,7 @@ OPENAI_API_KEY point at a real one. Ctrl-C ends all sessions, then the program.
 Options:
   --for <time>   run so long and end, for example 500ms, 20s, 2m; without it until Ctrl-C
   --json         print nothing but one JSON object, at the end
+  --port <n>     where the inspector listens, 0 for any free port; without it 4747, or any free one if that is taken
   --verbose      log to stderr
   --help         this text
 `;
@@ -37,6 +40,7 @@ async function main(): Promise<void> {
     options: {
       for: { type: 'string' },
       json: { type: 'boolean', default: false },
+      port: { type: 'string' },
       verbose: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -47,10 +51,12 @@ async function main(): Promise<void> {
   }
   if (positionals.length > 1) throw notAllowed('speech.wav', positionals, 'one file');
   const durationMs = values.for === undefined ? undefined : parseDuration('--for', values.for);
+  const port = values.port === undefined ? undefined : parsePort('--port', values.port);
   const frames = framesOf(await readSpeech(positionals[0] ?? SAMPLE));
   // The one timer of the process: it keeps it alive as long as something is under way.
   const clock = systemClock({ keepAlive: true });
   const logger = createLogger({ level: values.verbose ? 'debug' : 'silent', sink: stderrSink });
+  const inspector = await jobInspector(port, clock, logger);
   const backend = await voiceBackend(process.env, clock, logger);
   const stop = new AbortController();
   // Stays registered: a terminal and npm both pass on one Ctrl-C, and the second must not cut the drain short.
@@ -61,6 +67,7 @@ async function main(): Promise<void> {
     logger,
     frames,
     signal: stop.signal,
+    inspector,
     ...(durationMs === undefined ? {} : { durationMs }),
   });
 
@@ -68,11 +75,15 @@ async function main(): Promise<void> {
   let drawing: unknown;
   const draw = (): void => {
     const table = renderTable(job.rows(), { color: process.stdout.isTTY === true });
-    screen.draw(`${table}\n\nvoice goes to the ${backend.name} service at ${backend.url} — Ctrl-C ends all sessions\n`);
+    const service = `voice goes to the ${backend.name} service at ${backend.url} — Ctrl-C ends all sessions`;
+    screen.draw(`${table}\n\n${service}\nwatch them at ${inspector.url}\n`);
     drawing = clock.setTimeout(draw, process.stdout.isTTY ? REDRAW_MS : REPRINT_MS);
   };
   if (!values.json) draw();
-  const summary = await job.run().finally(() => clock.clearTimeout(drawing));
+  const summary = await job.run().finally(async () => {
+    clock.clearTimeout(drawing);
+    await inspector.close();
+  });
   process.removeAllListeners('SIGINT');
   process.removeAllListeners('SIGTERM');
   const { timers, sockets } = await leftBehind(clock);

@@ -5,6 +5,7 @@ import { createPrivacyController } from '../../services/privacy.ts';
 import type { SessionRenewalEvent } from '../../services/session-api.ts';
 import type { SessionConfigPatch } from '../../services/session-config.ts';
 import { createSessionManager, type SessionManager } from '../../services/session-manager.ts';
+import type { Inspector } from '../inspect/index.ts';
 import type { VoiceBackend } from './backend.ts';
 import type { TableRow } from './table.ts';
 import { VoiceCall } from './voice-call.ts';
@@ -35,6 +36,8 @@ export interface VoiceJobOptions {
   /** How long to run, ms; without it until `signal` aborts. */
   readonly durationMs?: number;
   readonly signal: AbortSignal;
+  /** Looks at the sessions, if somebody asks it to. */
+  readonly inspector: Pick<Inspector, 'attach'>;
 }
 
 /** What a run came to. Gaps are those between consecutive echoes, ms. */
@@ -86,6 +89,7 @@ export class VoiceJob {
   async run(): Promise<VoiceSummary> {
     const { durationMs, signal } = this.#options;
     await this.#manager.initialize();
+    this.#options.inspector.attach(this.#manager, 'voice');
     this.#watch();
     try {
       await this.#speak(await this.#call('speaks throughout'));
