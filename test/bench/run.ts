@@ -3,13 +3,9 @@
 import { parseArgs } from 'node:util';
 import type { CredentialProvider } from '../../src/actors/ports.ts';
 import { createSessionManager, type SessionManager } from '../../src/index.ts';
-
-interface Figure {
-  readonly name: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly ratio?: number;
-}
+import { type Figure, median, timed } from './figures.ts';
+import { inspectFigures } from './inspect.ts';
+import { pageFigures } from './page.ts';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
 
@@ -51,9 +47,6 @@ async function bedOf(live: number): Promise<Bed> {
   return { manager, provider, ids };
 }
 
-const median = (numbers: number[]): number =>
-  numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;
-
 /** One start and one end, ms each, without the provider's part. */
 async function startAndEnd({ manager, provider }: Bed): Promise<{ start: number; end: number }> {
   const spent = provider.spentMs;
@@ -69,13 +62,6 @@ async function renew({ manager, ids }: Bed): Promise<number> {
   const since = performance.now();
   await manager.renewSession(ids[0] ?? '');
   return performance.now() - since;
-}
-
-/** Time of one call, ms, over a batch. */
-function timed(call: () => unknown, batch = 2_000): number {
-  const since = performance.now();
-  for (let i = 0; i < batch; i++) call();
-  return (performance.now() - since) / batch;
 }
 
 /** The same few sessions are asked about in every bed: what is compared is the manager, not the caches of the machine. */
@@ -189,3 +175,5 @@ for (const name of Object.keys(someQueries)) {
 }
 
 await Promise.all([few, some, many].map(({ manager }) => manager[Symbol.asyncDispose]()));
+await inspectFigures(put);
+await pageFigures(put);
