@@ -4,6 +4,8 @@ import { spawnSync } from 'node:child_process';
 const STEPS: Readonly<Record<string, readonly string[]>> = {
   lint: ['biome', 'check', '.'],
   types: ['tsc', '--noEmit'],
+  'page types': ['tsc', '--noEmit', '-p', 'inspector'],
+  'browser types': ['tsc', '--noEmit', '-p', 'test/e2e'],
   layers: ['node', 'scripts/layers.ts'],
   spec: ['node', 'scripts/spec.ts'],
   docs: ['node', 'scripts/docs.ts', '--check'],
@@ -11,6 +13,7 @@ const STEPS: Readonly<Record<string, readonly string[]>> = {
   package: ['node', 'scripts/build.ts', '--check'],
   job: ['node', 'scripts/job-check.ts'],
   test: ['vitest', 'run'],
+  e2e: ['vitest', 'run', '--config', 'vitest.e2e.config.ts'],
   proof: ['node', 'scripts/verify.ts', '--quick', '--mutants'],
   simulation: ['node', 'scripts/simulate.ts', '--seeds', '10000', '--for', '75s', '--at-least', '1000'],
 };
