@@ -244,6 +244,41 @@ describe.skipIf(!hasBrowser)('the page, in Chromium', () => {
     }
   });
 
+  test('[INS-107] nothing is wider than a narrow page, however long the names and whatever went wrong', async () => {
+    let count = 0;
+    await using lab = await watched(
+      {
+        limit: 9,
+        createSessionId: () => `${'a-long-name-'.repeat(15)}${count++}`,
+        credentials: {
+          async mint({ sessionId }) {
+            if (!sessionId.endsWith('0')) return { secret: CANARY, expiresAt: Date.now() + 60_000 };
+            throw Object.assign(new Error('no'), { status: 403 });
+          },
+        },
+      },
+      { title: 'A process with a title of many words' },
+    );
+    await lab.manager.startSession().catch(() => undefined);
+    for (let i = 0; i < 3; i++) await lab.manager.startSession();
+    const [failed = '', , paused = '', ended = ''] = lab.manager.getAllSessions().map(({ sessionId }) => sessionId);
+    await lab.manager.pauseSession(paused);
+    await lab.manager.endSession(ended);
+    await using page = await InspectorPage.open(browser, lab.inspector.url, { width: 320 });
+    await page.live();
+    const overflow = () => page.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    for (const id of [failed, paused, ended]) {
+      await page.page.locator('.pane-tab', { hasText: 'Sessions' }).click();
+      await page.row(id).click();
+      await page.page.locator('.stage-head').waitFor();
+      for (const pane of ['Chart', 'Log', 'Sequence', 'Context', 'Story', 'Send']) {
+        await page.page.locator('.pane-tab', { hasText: pane }).click();
+        expect([pane, await overflow()]).toEqual([pane, 0]);
+      }
+    }
+    expect(page.faults).toEqual([]);
+  });
+
   test('[INS-108] a deadline counts down on its edge and on the time line', async () => {
     await using lab = await watched();
     const { sessionId } = await lab.manager.startSession();
