@@ -37,7 +37,7 @@ function run(page: Page, command: Command, target: HTMLElement): void {
   switch (command.type) {
     case 'search':
       view.pane.value = 'sessions';
-      requestAnimationFrame(() => document.getElementById(SEARCH_ELEMENT_ID)?.focus());
+      focusSearch();
       break;
     case 'pause':
       playback.toggle();
@@ -67,6 +67,13 @@ function run(page: Page, command: Command, target: HTMLElement): void {
       leave(page, target);
       break;
   }
+}
+
+/** At once where the field is there: what is typed next belongs to it. On a narrow page it has to be drawn first. */
+function focusSearch(): void {
+  const field = document.getElementById(SEARCH_ELEMENT_ID);
+  if (field !== null) field.focus();
+  else requestAnimationFrame(() => document.getElementById(SEARCH_ELEMENT_ID)?.focus());
 }
 
 /** Leaves the innermost thing that is open: the help, a field, the past. */
